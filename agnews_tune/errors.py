@@ -1,0 +1,68 @@
+"""Every error that this package raises on purpose.
+
+    AgnewsTuneError
+    ├── HyperparameterError   a hyperparameter or argument that is not what was expected
+    ├── CorpusError           texts or labels that cannot be read or trained on
+    ├── GridError             a grid file with faults, one a line
+    ├── RecordError           a record or saved model that is missing or damaged
+    ├── NotFittedError        a Classifier asked for what only fit() gives
+    └── RunError              a run that cannot start as it was asked to
+
+    AgnewsTuneWarning         something works, but not as its owner may think
+    ├── CorpusWarning         about texts and labels
+    └── RunWarning            about what a run gets in place of what it asked for
+
+A message says what happened to which name, what was expected, what was received and what to do.
+The command line prints it as it is and exits with code 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AgnewsTuneError(Exception):
+    """Base of all errors of this package."""
+
+
+class HyperparameterError(AgnewsTuneError, ValueError):
+    """A hyperparameter or argument is not what was expected."""
+
+
+class CorpusError(AgnewsTuneError, ValueError):
+    """Texts or labels cannot be read or trained on."""
+
+
+class GridError(AgnewsTuneError, ValueError):
+    """A grid file has faults."""
+
+
+class RecordError(AgnewsTuneError):
+    """A record or a saved model is missing or damaged."""
+
+
+class NotFittedError(AgnewsTuneError):
+    """A Classifier was asked for something that only ``fit`` gives."""
+
+
+class RunError(AgnewsTuneError):
+    """A run cannot start as it was asked to."""
+
+
+class AgnewsTuneWarning(UserWarning):
+    """Base of all warnings of this package."""
+
+
+class CorpusWarning(AgnewsTuneWarning):
+    """A corpus works, but not as its owner may think."""
+
+
+class RunWarning(AgnewsTuneWarning):
+    """A run gets something else than it asked for."""
+
+
+def did_you_mean(received: object, choices: Iterable[str]) -> str:
+    """Return `` (did you mean 'lstm'?)`` for the choice nearest to ``received``, else ``""``."""
+    nearest = difflib.get_close_matches(str(received), list(choices), n=1)
+    return f" (did you mean {nearest[0]!r}?)" if nearest else ""

@@ -1,0 +1,163 @@
+"""The hyperparameters: one flat namespace, the same in Python, in a grid file and in a record."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple, TypeGuard
+
+from agnews_tune.errors import HyperparameterError, did_you_mean
+
+# A rule returns what was expected where a value breaks it, and None where the value fits.
+Rule = Callable[[object], "str | None"]
+
+POOLINGS = ("max", "mean", "last")
+
+
+def _one_of(*choices: str) -> Rule:
+    def rule(value: object) -> str | None:
+        if value in choices:
+            return None
+        return "one of " + ", ".join(map(repr, choices))
+
+    return rule
+
+
+def _pooling(value: object) -> str | None:
+    parts = value.split("+") if isinstance(value, str) else []
+    if parts and set(parts) <= set(POOLINGS) and len(set(parts)) == len(parts):
+        return None
+    return "'max', 'mean', 'last' or a concatenation of these such as 'mean+last'"
+
+
+def _whole_number(minimum: int) -> Rule:
+    def rule(value: object) -> str | None:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
+            return None
+        return f"a whole number of at least {minimum}"
+
+    return rule
+
+
+def _fraction_below_one(value: object) -> str | None:
+    return None if _is_number(value) and 0 <= value < 1 else "a number of at least 0 and below 1"
+
+
+def _positive_number(value: object) -> str | None:
+    return None if _is_number(value) and value > 0 else "a number above 0"
+
+
+def _flag(value: object) -> str | None:
+    return None if isinstance(value, bool) else "true or false"
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= sys.float_info.max  # no inf, no nan, no int that no float can hold
+
+
+def _hyperparameter(default: Any, rule: Rule) -> Any:
+    return field(default=default, metadata={"rule": rule})
+
+
+class Preprocessing(NamedTuple):
+    """The hyperparameters that decide how texts become word numbers."""
+
+    min_count: int
+    punctuation: str
+    normalizer: str
+    max_length: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameters:
+    """A full, checked set of hyperparameters; the defaults are the baseline of the report grid.
+
+    Args:
+        cell: recurrent cell: ``rnn`` (tanh), ``gru`` or ``lstm``.
+        pooling: how the outputs over time become one vector: ``max``, ``mean``, ``last`` (the final
+            output of each direction) or a concatenation such as ``mean+last``.
+        embedding_dim: size of a word's vector.
+        hidden_dim: size of the recurrent state of one direction, and of the linear layers.
+        num_layers: recurrent layers on top of each other.
+        bidirectional: whether a second recurrence reads each text from its end.
+        dropout: fraction of each linear layer's outputs set to zero in training.
+        linear_layers: fully connected layers before the projection to the classes.
+        mask_padding: ``False`` lets the network read and pool the padding too.
+        min_count: words seen more than this many times in train are kept.
+        punctuation: ASCII punctuation is replaced by spaces (``space``) or removed (``remove``).
+        normalizer: ``none``, ``stem`` (NLTK Snowball) or ``lemma`` (NLTK WordNet).
+        max_length: tokens read of a text, ``<bos>`` and ``<eos>`` included.
+        epochs: passes over the training rows.
+        batch_size: rows in one step.
+        learning_rate: step size of Adam.
+
+    Raises:
+        HyperparameterError: with one line for each value that is not what was expected.
+    """
+
+    cell: str = _hyperparameter("rnn", _one_of("rnn", "gru", "lstm"))
+    pooling: str = _hyperparameter("max", _pooling)
+    embedding_dim: int = _hyperparameter(256, _whole_number(1))
+    hidden_dim: int = _hyperparameter(256, _whole_number(1))
+    num_layers: int = _hyperparameter(1, _whole_number(1))
+    bidirectional: bool = _hyperparameter(False, _flag)
+    dropout: float = _hyperparameter(0.1, _fraction_below_one)
+    linear_layers: int = _hyperparameter(1, _whole_number(1))
+    mask_padding: bool = _hyperparameter(True, _flag)
+    min_count: int = _hyperparameter(10, _whole_number(0))
+    punctuation: str = _hyperparameter("space", _one_of("space", "remove"))
+    normalizer: str = _hyperparameter("none", _one_of("none", "stem", "lemma"))
+    max_length: int = _hyperparameter(256, _whole_number(3))
+    epochs: int = _hyperparameter(5, _whole_number(1))
+    batch_size: int = _hyperparameter(32, _whole_number(1))
+    learning_rate: float = _hyperparameter(0.001, _positive_number)
+
+    def __post_init__(self) -> None:
+        faults = [fault for name in NAMES if (fault := find_fault(name, getattr(self, name)))]
+        if faults:
+            raise HyperparameterError("\n".join(faults))
+        for name in ("dropout", "learning_rate"):  # 1 and 1.0 are one value, with one key
+            object.__setattr__(self, name, float(getattr(self, name)))
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The part that decides how texts become word numbers."""
+        return Preprocessing(**{name: getattr(self, name) for name in Preprocessing._fields})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return name and value of every hyperparameter, in the order of the class."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Hyperparameters:
+        """Build from names and values; what is missing takes its default.
+
+        Raises:
+            HyperparameterError: with one line for each unknown name or unfit value.
+        """
+        faults = [fault for name, value in values.items() if (fault := find_fault(name, value))]
+        if faults:
+            raise HyperparameterError("\n".join(faults))
+        return cls(**values)
+
+
+NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
+_RULES: dict[str, Rule] = {item.name: item.metadata["rule"] for item in fields(Hyperparameters)}
+
+
+def find_fault(name: str, value: object) -> str | None:
+    """Return what is wrong with one hyperparameter in one line, or None."""
+    if name not in _RULES:
+        return f"unknown hyperparameter {name!r}{did_you_mean(name, NAMES)}"
+    expected = _RULES[name](value)
+    if expected is None:
+        return None
+    hint = did_you_mean(value, _quoted(expected)) if isinstance(value, str) else ""
+    return f"{name} must be {expected}; received {value!r}{hint}"
+
+
+def _quoted(expected: str) -> list[str]:
+    return expected.split("'")[1::2]

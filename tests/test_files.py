@@ -1,0 +1,103 @@
+"""Files are whole or not there, whatever happens while they are written."""
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agnews_tune.files import replacing, write_text
+
+
+@pytest.fixture(params=[0o022, 0o002, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def _fail_half_way(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("half of the new")
+        raise KeyboardInterrupt
+
+
+def test_text_is_written_as_it_is(tmp_path: Path) -> None:
+    """Text becomes UTF-8 with the line ends that it has."""
+    path = tmp_path / "note.txt"
+    write_text(path, "größer\n日本\r\n")
+
+    assert "größer\n日本\r\n".encode() == path.read_bytes()
+
+
+def test_reader_sees_old_file_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    """The path holds the old text while the block writes, and the new one after it."""
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("half of the new")
+        assert "old" == path.read_text()
+        temporary.write_text("new")
+
+    assert "new" == path.read_text()
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_readers_beside_a_writer_never_see_a_part(tmp_path: Path) -> None:
+    """Whoever reads while another thread writes gets one whole text or the other."""
+    path = tmp_path / "note.txt"
+    texts = ["a" * 200_000, "b" * 200_000]
+    write_text(path, texts[0])
+    writer = threading.Thread(target=lambda: [write_text(path, texts[i % 2]) for i in range(100)])
+    writer.start()
+    seen = {path.read_text()}
+    while writer.is_alive():
+        seen.add(path.read_text())
+    writer.join()
+
+    assert set() == seen - set(texts)
+
+
+def test_failing_block_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    """An interrupt reaches the caller; the old file stays and no temporary one does."""
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        _fail_half_way(path)
+
+    assert "old" == path.read_text()
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_failing_block_leaves_no_file(tmp_path: Path) -> None:
+    """Where there was no file there is none after an error: UTF-8 has no half surrogates."""
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "note.txt", "half a pair: \ud800")
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_parents_are_made(tmp_path: Path) -> None:
+    """Missing folders above the file are made."""
+    write_text(tmp_path / "a" / "b" / "note.txt", "text")
+
+    assert "text" == (tmp_path / "a" / "b" / "note.txt").read_text()
+
+
+def test_permissions_follow_the_umask(tmp_path: Path, umask: int) -> None:
+    """A new file has the permissions that any program's file has, and the umask stays."""
+    write_text(tmp_path / "note.txt", "text")
+    after = os.umask(umask)
+
+    assert 0o666 & ~umask == stat.S_IMODE((tmp_path / "note.txt").stat().st_mode)
+    assert umask == after
+
+
+def test_longest_names_can_be_replaced(tmp_path: Path) -> None:
+    """The temporary name is no longer than a file name may be."""
+    path = tmp_path / ("n" * 255)
+    write_text(path, "text")
+
+    assert "text" == path.read_text()
