@@ -1,0 +1,190 @@
+"""Rows as they were read -> texts and class numbers, or one error that lists the faulty rows."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from agnews_tune.errors import CorpusError, did_you_mean
+
+COLUMNS = ("text", "title", "description", "label")
+FAULTS_SHOWN = 5
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class Table(NamedTuple):
+    """The rows of one file or data set as they were read, before any check.
+
+    Args:
+        name: what messages call it.
+        unit: what a place counts from 1: ``line`` or ``row``.
+        places: the place of each row that could be read.
+        texts: the text of each row.
+        labels: the label of each row: a number or a name.
+        faults: what is wrong with each row that could not be read, by its place.
+        label_names: the name of each class, where the source gives them.
+    """
+
+    name: str
+    unit: str
+    places: Sequence[int]
+    texts: Sequence[object]
+    labels: Sequence[object]
+    faults: Mapping[int, str] = {}
+    label_names: tuple[str, ...] | None = None
+
+
+class Classes(NamedTuple):
+    """The names of the classes, and the class number that each way to write a label means."""
+
+    names: tuple[str, ...]
+    numbers: Mapping[str, int]
+
+
+def find_text_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return ``("text",)`` or ``("title", "description")``, whichever the columns hold.
+
+    Raises:
+        CorpusError: where one of these or ``label`` is missing or stands twice.
+    """
+    titled = "text" not in columns and ("title" in columns or "description" in columns)
+    text_columns = ("title", "description") if titled else ("text",)
+    wanted = [column for column in (*text_columns, "label") if columns.count(column) != 1]
+    if not wanted:
+        return text_columns
+    received = ", ".join(
+        reprlib.repr(column) + (did_you_mean(column, wanted) if column not in COLUMNS else "")
+        for column in columns
+    )
+    raise CorpusError(
+        f"{name} must have the columns 'text' and 'label', or 'title', 'description' and 'label', "
+        f"once each; received {received}"
+    )
+
+
+def find_classes(train: Table, label_names: Sequence[str] | None = None) -> Classes:
+    """Return the classes that the caller names or, failing that, the source or its labels.
+
+    Args:
+        train: the training rows.
+        label_names: the name of each class. A label may then be written as name or number.
+
+    Raises:
+        CorpusError: where the names are not different strings, or numbers leave a gap.
+    """
+    if label_names is not None:
+        _check_names(label_names)
+    names = tuple(label_names or train.label_names or ())
+    if names:
+        return Classes(names, _numbered(map(str, range(len(names)))) | _numbered(names))
+    written = Counter(filter(None, map(_written, train.labels)))
+    numbers = {label: int(label) for label in written if _NUMBER.fullmatch(label)}
+    if sum(written[label] for label in numbers) >= written.total() / 2:
+        _check_gaps(train, numbers)
+        return Classes(tuple(map(str, range(len(numbers)))), numbers)
+    names = tuple(sorted(written.keys() - numbers.keys()))
+    return Classes(names, _numbered(names))
+
+
+def check_rows(table: Table, classes: Classes) -> tuple[list[str], list[int]]:
+    """Return the texts and the class numbers of a table.
+
+    Raises:
+        CorpusError: where there are no rows, or with the first five faulty rows.
+    """
+    faults = dict(table.faults)
+    for place, text, label in zip(table.places, table.texts, table.labels, strict=True):
+        found = [*_text_faults(text), *_label_faults(label, classes)]
+        if found and place not in faults:
+            faults[place] = "; ".join(found)
+    if faults:
+        raise CorpusError(_list_faults(table, faults))
+    if not table.places:
+        raise CorpusError(f"{table.name} has no rows; expected rows of at least two labels")
+    return [str(text) for text in table.texts], [classes.numbers[str(x)] for x in table.labels]
+
+
+def check_classes_occur(name: str, classes: Classes, labels: Sequence[int]) -> None:
+    """Raise CorpusError where the training rows are of one class alone, or lack a class."""
+    present = set(labels)
+    if len(present) == 1:
+        raise CorpusError(
+            f"{name}: every row has label {classes.names[labels[0]]!r}; "
+            "expected rows of at least two labels"
+        )
+    absent = [repr(label) for number, label in enumerate(classes.names) if number not in present]
+    if absent:
+        raise CorpusError(
+            f"{name}: no row has label {', '.join(absent)}; expected rows of every label. "
+            "Add such rows, or leave the label out of the label names"
+        )
+
+
+def _check_names(names: Sequence[object]) -> None:
+    strings = {name for name in names if isinstance(name, str)}
+    if len(strings) < max(2, len(names)):
+        raise CorpusError(
+            f"label_names must be two or more different strings; received {list(names)!r}"
+        )
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(names)}
+
+
+def _written(label: object) -> str | None:
+    """Return a label as a text file holds it, or None for what cannot be one."""
+    if isinstance(label, str):
+        return label if label.strip() and label.isprintable() else None
+    return str(label) if isinstance(label, int) and not isinstance(label, bool) else None
+
+
+def _check_gaps(table: Table, numbers: Mapping[str, int]) -> None:
+    gap = next(number for number in range(len(numbers) + 1) if str(number) not in numbers)
+    if gap == len(numbers):
+        return
+    largest = max(numbers.values())
+    place = table.places[[_written(label) for label in table.labels].index(str(largest))]
+    raise CorpusError(
+        f"{table.name}: labels must be numbered from 0 without a gap; no row has label {gap}, "
+        f"and {table.unit} {place} has label {largest}. Correct the numbers or write names"
+    )
+
+
+def _text_faults(text: object) -> Iterator[str]:
+    if not isinstance(text, str):
+        yield f"text must be a string; received {reprlib.repr(text)}"
+    elif not text.strip():
+        yield f"text must not be empty; received {reprlib.repr(text)}"
+    elif not text.isascii() and (surrogate := _SURROGATE.search(text)):
+        yield f"text must be valid Unicode; received the lone surrogate {surrogate[0]!r}"
+
+
+def _label_faults(label: object, classes: Classes) -> Iterator[str]:
+    if _written(label) not in classes.numbers:
+        names = [name for name in classes.names if not _NUMBER.fullmatch(name)]
+        hint = did_you_mean(label, names)
+        yield f"label must be {_expected(classes)}; received {reprlib.repr(label)}{hint}"
+
+
+def _expected(classes: Classes) -> str:
+    number = f"a whole number from 0 to {len(classes.names) - 1}"
+    name = "one of " + ", ".join(map(repr, classes.names))
+    with_numbers = [label for label in classes.numbers if _NUMBER.fullmatch(label)]
+    if len(with_numbers) == len(classes.numbers):
+        return number if classes.names else "a whole number or a name"
+    return f"{name} or {number}" if with_numbers else name
+
+
+def _list_faults(table: Table, faults: Mapping[int, str]) -> str:
+    shown = sorted(faults)[:FAULTS_SHOWN]
+    lines = [f"{table.name}: {len(faults):,} faulty row{'s' * (len(faults) > 1)}"]
+    lines += [f"  {table.unit} {place}: {faults[place]}" for place in shown]
+    if len(faults) > len(shown):
+        lines.append(f"  and {len(faults) - len(shown):,} more")
+    return "\n".join([*lines, "Correct these rows or remove them"])
