@@ -1,0 +1,100 @@
+"""What several test files share: made records and a small fitted Classifier."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agnews_tune import records
+from agnews_tune.hyperparameters import Hyperparameters
+
+if TYPE_CHECKING:
+    from agnews_tune import Classifier
+
+WriteRecord = Callable[..., Path]
+
+DATA = {
+    "name": "tickets.csv",
+    "fingerprint": "0123456789abcdef",
+    "label_names": ["calm", "urgent"],
+    "train_rows": 9000,
+    "validation_rows": 1000,
+    "test_rows": 2500,
+}
+RESULT = {
+    "validation_accuracy": 0.81,
+    "test_accuracy": 0.8,
+    "best_epoch": 2,
+    "epochs": 2,
+    "parameters": 12345,
+    "seconds": 3.0,
+}
+
+
+def make_history(epochs: int, shift: float = 0.0) -> list[dict[str, float]]:
+    return [
+        {
+            "epoch": epoch,
+            "loss": 1 / epoch + shift,
+            "accuracy": 0.95 - 0.4 / epoch - shift,
+            "val_loss": 1.2 / epoch + 0.05 * epoch + shift,
+            "val_accuracy": 0.9 - 0.3 / epoch - shift,
+            "learning_rate": 0.001,
+            "seconds": 1.5,
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+@pytest.fixture
+def write_record() -> WriteRecord:
+    """Write a made record, finished unless ``result`` is None, after the others of its run."""
+
+    def write(
+        run: Path,
+        experiment: str,
+        seed: int = 0,
+        *,
+        history: list[dict[str, float]] | None = None,
+        result: dict[str, Any] | None = RESULT,
+        **trial: Any,
+    ) -> Path:
+        folder = run / f"{experiment}-seed{seed}"
+        description = {
+            "experiment": experiment,
+            "parent": None,
+            "change": "baseline",
+            "published": {},
+            "hyperparameters": Hyperparameters(epochs=2).to_dict(),
+            "seed": seed,
+            "data": DATA,
+            "position": len(list(run.glob("*/trial.json"))),
+            "key": "made",
+        }
+        records.write_trial(folder, description | trial)
+        records.write_history(folder, make_history(2) if history is None else history)
+        if result is not None:
+            records.write_result(folder, RESULT | result)
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> "Classifier":
+    """A Classifier of three classes, fitted on a dozen texts; tests only read it."""
+    from agnews_tune import Classifier
+
+    texts = [
+        "the striker scored twice",
+        "shares fell on monday",
+        "a probe reached the comet",
+        "the keeper saved a penalty",
+        "the bank raised its rates",
+        "engineers built a faster chip",
+    ] * 2
+    labels = ["Sports", "Business", "Sci/Tech"] * 4
+    model = Classifier(hidden_dim=4, embedding_dim=4, min_count=0, epochs=1, device="cpu")
+    model.fit(texts, labels, verbose=0)
+    return model
