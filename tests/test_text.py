@@ -1,0 +1,369 @@
+import pickle
+import shutil
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from nltk.tokenize import word_tokenize
+
+from agnews_tune.errors import RecordError
+from agnews_tune.hyperparameters import Hyperparameters, Preprocessing
+from agnews_tune.text import (
+    BOS,
+    EOS,
+    PAD,
+    SPECIAL_TOKENS,
+    UNK,
+    EncodedTexts,
+    Tokenizer,
+    Vocabulary,
+    build_vocabulary,
+    encode,
+)
+
+AG_NEWS_TEST = Path(__file__).parents[2] / "shared" / "ag_news" / "test.parquet"
+WORDNET = Path("/usr/share/wordnet")
+
+WORDS_THAT_RULES_TOUCH = """
+    cannot gonna wanna gimme gotta lemme more'n d'ye 'tis 'twas whaddya whatcha don't Gonna CANNOT
+    gıMME İstanbul ΟΔΟΣ ΣΑΣ.Α ß ſ K naïve « » “ ” „ ‘ ’ ‛ ‚ ′ ʼ ' " `` '' - -- – — ― ‒ … ... .
+    , : ; ? ! * / \\ < > <pad> #39; 3.14 1,000 U.S. a b 's
+"""
+RARE_CHARACTERS = "\ud800 \udfff \0 \u200b \ufeff \u00ad \u0301 \u0307 \ufb01"
+WHITE_SPACE = " \n\t\r\v\f\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2003\u2028\u2029\u202f\u3000"
+
+any_text = st.text(st.characters())
+text_that_rules_touch = st.lists(
+    st.sampled_from([*WORDS_THAT_RULES_TOUCH.split(), *RARE_CHARACTERS.split(" "), *WHITE_SPACE])
+).map("".join)
+
+
+def preprocessing(**changes) -> Preprocessing:
+    return Hyperparameters(**{"min_count": 0, **changes}).preprocessing
+
+
+def normalized(text: str, punctuation: str) -> str:
+    replacement = {"space": " ", "remove": ""}[punctuation]
+    characters = [
+        "\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text
+    ]
+    return "".join(
+        replacement if character in string.punctuation else character
+        for character in "".join(characters).lower()
+    )
+
+
+def nltk_tokens(text: str, punctuation: str) -> list[str]:
+    return word_tokenize(normalized(text, punctuation), preserve_line=True)
+
+
+def run_python(code: str, *arguments: object) -> str:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def ag_news_texts() -> list[str]:
+    if not AG_NEWS_TEST.exists():
+        pytest.skip(f"no real data: {AG_NEWS_TEST} is missing")
+    return pyarrow.parquet.read_table(AG_NEWS_TEST)["text"].to_pylist()
+
+
+class TestTokenizer:
+    @pytest.mark.parametrize(
+        ("punctuation", "expected"),
+        [
+            ("space", ["the", "u", "s", "can", "not", "e", "mail", "t"]),
+            ("remove", ["the", "us", "can", "not", "email", "t"]),
+        ],
+    )
+    def test_punctuation(self, punctuation, expected):
+        """ASCII punctuation becomes spaces or goes, before NLTK sees the text."""
+        tokenizer = Tokenizer(preprocessing(punctuation=punctuation))
+
+        assert expected == tokenizer("The U.S. cannot e-mail; 'T ...")
+
+    @pytest.mark.parametrize("punctuation", ["space", "remove"])
+    @given(text=any_text | text_that_rules_touch)
+    @example("wanna\x1cgo wanna\u2028go wanna")
+    @example("gıMME İ's “cannot” ‘lemme’—gonna…")
+    @example("ΟΔΟΣ.ΟΔΟΣ ΟΔΟΣ")
+    def test_equals_nltk_on_any_text(self, punctuation, text):
+        """Any text at all gives exactly the tokens of NLTK's word_tokenize."""
+        tokenizer = Tokenizer(preprocessing(punctuation=punctuation))
+
+        assert nltk_tokens(text, punctuation) == tokenizer(text)
+
+    def test_many_words(self):
+        """More words than go through NLTK at once lose nothing."""
+        words = [f"w{number}" for number in range(25_000)]
+        tokenizer = Tokenizer(preprocessing())
+
+        assert [*words, "can", "not"] == tokenizer(" ".join([*words, "cannot"]))
+
+    def test_half_a_surrogate_pair(self):
+        """Half of a surrogate pair becomes the replacement character, which UTF-8 can hold."""
+        assert ["oil\ufffd", "up"] == Tokenizer(preprocessing())("Oil\ud83d up")
+
+    def test_nul(self):
+        """A NUL is a character like any other."""
+        assert ["oil\0", "up"] == Tokenizer(preprocessing())("Oil\0 up")
+
+    def test_stem(self):
+        """The stem normalizer is NLTK's Snowball stemmer for English."""
+        tokenizer = Tokenizer(preprocessing(normalizer="stem"))
+
+        assert ["price", "fall", "quick", "can", "not"] == tokenizer("Prices fall quickly: cannot")
+
+    def test_empty_stem(self):
+        """A token of which the stemmer leaves nothing is left out."""
+        assert ["oil"] == Tokenizer(preprocessing(normalizer="stem"))("‛‛s oil")
+
+    @pytest.mark.parametrize("punctuation", ["space", "remove"])
+    @pytest.mark.parametrize("normalizer", ["none", "stem"])
+    @given(text=any_text | text_that_rules_touch)
+    def test_tokens_are_words(self, punctuation, normalizer, text):
+        """No token is empty, holds white space or equals a special token."""
+        tokens = Tokenizer(preprocessing(punctuation=punctuation, normalizer=normalizer))(text)
+
+        assert tokens == " ".join(tokens).split()
+        assert not set(SPECIAL_TOKENS) & set(tokens)
+
+    def test_lemma(self, tmp_path):
+        """The lemma normalizer is NLTK's WordNet lemmatizer for nouns."""
+        if not WORDNET.exists():
+            pytest.skip(f"no WordNet: {WORDNET} is missing (Debian's package wordnet-base)")
+        folder = tmp_path / "corpora" / "wordnet"
+        shutil.copytree(WORDNET, folder)
+        for name in ("lexnames", "index.sense"):  # NLTK opens them, but lemmas need none of them
+            (folder / name).touch()
+
+        assert "['goose', 'and', 'price', 'falling', 'can', 'not', 'qwertys']\n" == run_python(
+            "import sys, nltk\n"
+            "from agnews_tune.hyperparameters import Hyperparameters\n"
+            "from agnews_tune.text import Tokenizer\n"
+            "nltk.data.path[:] = sys.argv[1:]\n"
+            "tokenizer = Tokenizer(Hyperparameters(normalizer='lemma').preprocessing)\n"
+            "print(tokenizer('Geese and prices falling: cannot qwertys'))\n",
+            tmp_path,
+        )
+
+    @pytest.mark.parametrize("incomplete", [False, True])
+    def test_lemma_without_wordnet(self, incomplete, tmp_path):
+        """Without WordNet, or with half of it, the constructor says in one line how to get it."""
+        if incomplete:
+            (tmp_path / "corpora" / "wordnet").mkdir(parents=True)
+
+        assert (
+            "normalizer 'lemma' needs NLTK's WordNet, and it is not complete on this machine; "
+            "get it with: python -m nltk.downloader wordnet\n"
+        ) == run_python(
+            "import sys, nltk\n"
+            "from agnews_tune.errors import CorpusError\n"
+            "from agnews_tune.hyperparameters import Hyperparameters\n"
+            "from agnews_tune.text import Tokenizer\n"
+            "nltk.data.path[:] = sys.argv[1:]\n"
+            "try:\n"
+            "    Tokenizer(Hyperparameters(normalizer='lemma').preprocessing)\n"
+            "except CorpusError as error:\n"
+            "    print(error)\n",
+            tmp_path,
+        )
+
+    def test_import_is_light(self):
+        """Importing the module, or building a tokenizer, does not load NLTK."""
+        assert "[]\n" == run_python(
+            "import sys\n"
+            "from agnews_tune.hyperparameters import Hyperparameters\n"
+            "from agnews_tune.text import Tokenizer\n"
+            "Tokenizer(Hyperparameters().preprocessing)\n"
+            "print(sorted({'nltk', 'torch', 'ray', 'datasets', 'matplotlib'} & set(sys.modules)))\n"
+        )
+
+
+class TestVocabulary:
+    def test_special_numbers(self):
+        """The special tokens have the numbers of the constants."""
+        index = Vocabulary.from_counts({}, 0).index
+
+        assert [PAD, UNK, BOS, EOS] == [0, 1, 2, 3]
+        assert {"<pad>": PAD, "<unk>": UNK, "<bos>": BOS, "<eos>": EOS} == index
+
+    def test_order(self):
+        """Words follow by falling count, then by alphabet, whatever order they came in."""
+        vocabulary = Vocabulary.from_counts({"b": 2, "é": 2, "z": 5, "a": 2}, 0)
+
+        assert (*SPECIAL_TOKENS, "z", "a", "b", "é") == vocabulary.tokens
+        assert 4 == vocabulary.index["z"]
+        assert 8 == len(vocabulary)
+
+    def test_min_count(self):
+        """A word is kept if it was seen more than min_count times."""
+        vocabulary = Vocabulary.from_counts({"three": 3, "two": 2, "one": 1}, 2)
+
+        assert (*SPECIAL_TOKENS, "three") == vocabulary.tokens
+
+    def test_file(self, tmp_path):
+        """The file has one token a line, in UTF-8 and with bare line feeds."""
+        path = tmp_path / "vocabulary.txt"
+
+        Vocabulary.from_counts({"naïve": 1}, 0).save(path)
+
+        assert b"<pad>\n<unk>\n<bos>\n<eos>\nna\xc3\xafve\n" == path.read_bytes()
+
+    @given(text=any_text | text_that_rules_touch)
+    def test_save_and_load(self, text, tmp_path_factory):
+        """The words of any text come back from the file as they were."""
+        path = tmp_path_factory.mktemp("model") / "vocabulary.txt"
+        vocabulary = build_vocabulary([text], Tokenizer(preprocessing()))
+
+        vocabulary.save(path)
+
+        assert vocabulary == Vocabulary.load(path)
+
+    @pytest.mark.parametrize(
+        ("content", "fault"),
+        [
+            (b"", "<pad>, <unk>, <bos>, <eos> as the first four lines; received an empty file"),
+            (
+                b"oil\n<pad>\n",
+                "<pad>, <unk>, <bos>, <eos> as the first four lines; received 'oil', '<pad>'",
+            ),
+            (
+                b"<pad>\r\n<unk>\r\n<bos>\r\n<eos>\r\n",
+                "<pad>, <unk>, <bos>, <eos> as the first four lines; "
+                "received '<pad>\\r', '<unk>\\r', '<bos>\\r', '<eos>\\r'",
+            ),
+            (b"<pad>\n<unk>\n\xff\n", "UTF-8 text; received byte 12 that is none"),
+            (b"<pad>\n<unk>\n<bos>\n<eos>\noi", "a line break at the end; received 'oi'"),
+            (b"<pad>\n<unk>\n<bos>\n<eos>\n\n", "one word a line; received '' in line 5"),
+            (
+                b"<pad>\n<unk>\n<bos>\n<eos>\noil up\n",
+                "one word a line; received 'oil up' in line 5",
+            ),
+            (
+                b"<pad>\n<unk>\n<bos>\n<eos>\noil\nup\noil\n",
+                "each word once; received 'oil' again in line 7",
+            ),
+            (
+                b"<pad>\n<unk>\n<bos>\n<eos>\n<unk>\n",
+                "each word once; received '<unk>' again in line 5",
+            ),
+        ],
+    )
+    def test_damaged_file(self, content, fault, tmp_path):
+        """A damaged file is named, with what was expected and what it holds."""
+        path = tmp_path / "vocabulary.txt"
+        path.write_bytes(content)
+
+        with pytest.raises(RecordError) as caught:
+            Vocabulary.load(path)
+
+        expected = f"{path}: damaged vocabulary: expected {fault}; save the model again"
+        assert expected == str(caught.value)
+
+    def test_missing_file(self, tmp_path):
+        """A file that is not there is named."""
+        path = tmp_path / "vocabulary.txt"
+
+        with pytest.raises(RecordError) as caught:
+            Vocabulary.load(path)
+
+        assert (
+            f"{path}: damaged vocabulary: expected a file that can be read; "
+            "received No such file or directory; save the model again"
+        ) == str(caught.value)
+
+
+class TestBuildVocabulary:
+    def test_counts_tokens(self):
+        """Tokens are counted over all texts, also where NLTK makes two of one word."""
+        texts = ["Cannot: oil", "can't OIL", "not oil"]
+
+        vocabulary = build_vocabulary(texts, Tokenizer(preprocessing(min_count=1)))
+
+        assert (*SPECIAL_TOKENS, "oil", "can", "not") == vocabulary.tokens
+
+    def test_no_texts(self):
+        """Without texts there are the special tokens alone."""
+        assert SPECIAL_TOKENS == build_vocabulary([], Tokenizer(preprocessing())).tokens
+
+    def test_special_word_in_a_text(self):
+        """A text that spells a special token gives an ordinary word."""
+        vocabulary = build_vocabulary(["<pad> <PAD>"], Tokenizer(preprocessing()))
+
+        assert (*SPECIAL_TOKENS, "pad") == vocabulary.tokens
+
+
+class TestEncode:
+    vocabulary = Vocabulary.from_counts({"oil": 3, "can": 2, "not": 1}, 0)
+
+    def encode(self, *texts: str, **changes) -> EncodedTexts:
+        return encode(texts, self.vocabulary, Tokenizer(preprocessing(**changes)))
+
+    def test_numbers(self):
+        """Each text is <bos>, the numbers of its words and <eos>; unknown words are <unk>."""
+        encoded = self.encode("Oil cannot rise.", "oil", "")
+
+        assert [BOS, 4, 5, 6, UNK, EOS, BOS, 4, EOS, BOS, EOS] == encoded.ids.tolist()
+        assert [0, 6, 9, 11] == encoded.offsets.tolist()
+        assert [6, 3, 2] == encoded.lengths.tolist()
+        assert 3 == len(encoded)
+        assert self.vocabulary is encoded.vocabulary
+
+    def test_types(self):
+        """Ids are int32; offsets and lengths are int64."""
+        encoded = self.encode("oil")
+
+        expected = [np.int32, np.int64, np.int64]
+        assert expected == [encoded.ids.dtype, encoded.offsets.dtype, encoded.lengths.dtype]
+
+    @pytest.mark.parametrize(
+        ("max_length", "expected"),
+        [(3, [BOS, 4, EOS]), (4, [BOS, 4, 5, EOS]), (5, [BOS, 4, 5, 6, EOS])],
+    )
+    def test_max_length(self, max_length, expected):
+        """A text is cut to max_length numbers, the last of which is <eos>."""
+        assert expected == self.encode("oil cannot", max_length=max_length).ids.tolist()
+
+    def test_no_texts(self):
+        """No texts give no numbers and one offset."""
+        encoded = self.encode()
+
+        assert 0 == len(encoded)
+        assert [] == encoded.ids.tolist()
+        assert [0] == encoded.offsets.tolist()
+        assert [] == encoded.lengths.tolist()
+
+    @pytest.mark.parametrize("punctuation", ["space", "remove"])
+    def test_equals_nltk_on_ag_news(self, punctuation, ag_news_texts):
+        """Real headlines give exactly the tokens of NLTK's word_tokenize, in order."""
+        tokenizer = Tokenizer(preprocessing(punctuation=punctuation))
+        vocabulary = build_vocabulary(ag_news_texts, tokenizer)
+
+        encoded = encode(ag_news_texts, vocabulary, tokenizer)
+
+        words = np.array(vocabulary.tokens, dtype=object)[encoded.ids]
+        texts = np.split(words, encoded.offsets[1:-1])
+        for text, received in zip(ag_news_texts, texts, strict=True):
+            assert ["<bos>", *nltk_tokens(text, punctuation), "<eos>"] == received.tolist()
+
+    def test_pickle(self):
+        """The arrays are pickled out of band, so that processes can share their memory."""
+        encoded = self.encode("oil cannot")
+        buffers: list[pickle.PickleBuffer] = []
+
+        pickled = pickle.dumps(encoded, protocol=5, buffer_callback=buffers.append)
+        copy = pickle.loads(pickled, buffers=buffers)
+
+        assert [encoded.ids.nbytes, encoded.offsets.nbytes] == [
+            memoryview(buffer).nbytes for buffer in buffers
+        ]
+        assert encoded.ids.tolist() == copy.ids.tolist()
+        assert encoded.vocabulary == copy.vocabulary
