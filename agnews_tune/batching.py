@@ -1,0 +1,77 @@
+"""Encoded texts on the training device, cut to padded batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from agnews_tune.text import PAD, EncodedTexts
+
+POOL = 64  # batches that are sorted by length together: less padding, order still random
+
+Rows = npt.NDArray[np.int64]
+
+
+class Batch(NamedTuple):
+    """Some rows of a set of texts.
+
+    Attributes:
+        rows: their row numbers ``(batch,)``, int64, on the CPU.
+        ids: their word numbers ``(batch, time)``, int32, padded at the end, on the device.
+        lengths: their tokens ``(batch,)``, int64, on the CPU.
+    """
+
+    rows: Tensor
+    ids: Tensor
+    lengths: Tensor
+
+
+class Batches:
+    """All texts of a split on one device, ready to be cut to batches.
+
+    Args:
+        texts: what to cut.
+        device: where the ids live and the batches are made.
+    """
+
+    def __init__(self, texts: EncodedTexts, device: torch.device) -> None:
+        self.device = device
+        self._ids = torch.tensor(texts.ids, device=device)  # (tokens,)
+        self._starts = torch.tensor(texts.offsets[:-1], device=device)  # (texts,)
+        self._lengths = texts.lengths
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def shuffled(self, batch_size: int, seed: tuple[int, ...]) -> Iterator[Batch]:
+        """Yield every row once, in batches of like length and in an order drawn from ``seed``."""
+        generator = np.random.default_rng(seed)
+        rows = generator.permutation(len(self))
+        pools = np.split(rows, range(batch_size * POOL, len(rows), batch_size * POOL))
+        batches = [batch for pool in pools for batch in self._cut(pool, batch_size)]
+        for number in generator.permutation(len(batches)):
+            yield self._batch(batches[number])
+
+    def by_length(self, batch_size: int) -> Iterator[Batch]:
+        """Yield every row once, the shortest texts first."""
+        for rows in self._cut(np.arange(len(self)), batch_size):
+            yield self._batch(rows)
+
+    def _cut(self, rows: Rows, batch_size: int) -> list[Rows]:
+        by_length = rows[np.argsort(self._lengths[rows], kind="stable")]
+        return np.split(by_length, range(batch_size, len(rows), batch_size))
+
+    def _batch(self, rows: Rows) -> Batch:
+        lengths = self._lengths[rows]
+        on_device = torch.from_numpy(rows).to(self.device)
+        time = torch.arange(int(lengths.max()), device=self.device)
+        places = self._starts[on_device, None] + time  # (batch, time), past the text's end too
+        ids = self._ids[places.clamp_(max=len(self._ids) - 1)]
+        row_lengths = torch.from_numpy(lengths)
+        ids.masked_fill_(time >= row_lengths.to(self.device)[:, None], PAD)
+        return Batch(torch.from_numpy(rows), ids, row_lengths)

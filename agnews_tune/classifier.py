@@ -1,0 +1,297 @@
+"""The Classifier: fit, evaluate, predict, save and load, as in Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agnews_tune.batching import Batches
+from agnews_tune.errors import HyperparameterError, NotFittedError
+from agnews_tune.history import BestWeights, Callback, EpochLines, History
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
+from agnews_tune.network import RecurrentNetwork
+from agnews_tune.saving import SavedModel, load_weights, read_model, write_model
+from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
+from agnews_tune.training import (
+    EVALUATION_BATCH_SIZE,
+    LabelledBatches,
+    evaluate,
+    own_random_state,
+    train,
+)
+
+
+class Classifier:
+    """A recurrent text classifier in the manner of Keras.
+
+    ``Classifier(cell="gru", hidden_dim=64).fit(texts, labels)`` learns the vocabulary and the
+    network; ``predict`` takes texts as they are.
+
+    Args:
+        cell: recurrent cell: ``rnn`` (tanh), ``gru`` or ``lstm``.
+        pooling: ``max``, ``mean``, ``last`` or a concatenation such as ``mean+last``.
+        embedding_dim: size of a word's vector.
+        hidden_dim: size of the recurrent state of one direction, and of the linear layers.
+        num_layers: recurrent layers on top of each other.
+        bidirectional: whether a second recurrence reads each text from its end.
+        dropout: fraction of each linear layer's outputs set to zero in training.
+        linear_layers: fully connected layers before the projection to the classes.
+        mask_padding: ``False`` lets the network read and pool the padding too.
+        min_count: words seen more than this many times in train are kept.
+        punctuation: ASCII punctuation is replaced by spaces (``space``) or removed (``remove``).
+        normalizer: ``none``, ``stem`` (NLTK Snowball) or ``lemma`` (NLTK WordNet).
+        max_length: tokens read of a text, ``<bos>`` and ``<eos>`` included.
+        epochs: passes over the training rows.
+        batch_size: rows in one training step.
+        learning_rate: step size of Adam.
+        seed: decides first weights, order of rows and dropout; the same seed on the same CPU gives
+            the same weights to the last bit.
+        device: as for ``torch.device``; by default the GPU where there is one, else the CPU.
+
+    Attributes:
+        hyperparameters: the checked hyperparameters.
+        stop_training: a callback sets it to end ``fit`` after the running epoch.
+        vocabulary_: known words, after ``fit`` or ``load``.
+        label_names_: names of the classes, in the order of the probabilities' columns.
+        network_: the ``torch.nn.Module``.
+        history_: the History of ``fit``.
+
+    Raises:
+        HyperparameterError: with one line for each value that is not what was expected.
+    """
+
+    vocabulary_: Vocabulary
+    label_names_: tuple[str, ...]
+    network_: RecurrentNetwork
+    history_: History
+
+    def __init__(
+        self,
+        *,
+        cell: str = "rnn",
+        pooling: str = "max",
+        embedding_dim: int = 256,
+        hidden_dim: int = 256,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.1,
+        linear_layers: int = 1,
+        mask_padding: bool = True,
+        min_count: int = 10,
+        punctuation: str = "space",
+        normalizer: str = "none",
+        max_length: int = 256,
+        epochs: int = 5,
+        batch_size: int = 32,
+        learning_rate: float = 0.001,
+        seed: int = 0,
+        device: str | None = None,
+    ) -> None:
+        self.hyperparameters = Hyperparameters(
+            cell=cell,
+            pooling=pooling,
+            embedding_dim=embedding_dim,
+            hidden_dim=hidden_dim,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            linear_layers=linear_layers,
+            mask_padding=mask_padding,
+            min_count=min_count,
+            punctuation=punctuation,
+            normalizer=normalizer,
+            max_length=max_length,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+        )
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+            raise HyperparameterError(
+                f"seed must be a whole number of at least 0; received {seed!r}"
+            )
+        self.seed = seed
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.stop_training = False
+
+    def fit(
+        self,
+        texts: Texts,
+        labels: npt.ArrayLike,
+        *,
+        validation_data: tuple[Texts, npt.ArrayLike] | None = None,
+        validation_split: float = 0.0,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        callbacks: Iterable[Callback] = (),
+        verbose: int = 1,
+    ) -> History:
+        """Learn the vocabulary and the network anew from texts and labels.
+
+        After it the network holds the weights of the last epoch; ``restore_best_weights`` puts in
+        those of the epoch with the best validation accuracy.
+
+        Args:
+            texts: training texts.
+            labels: their classes: names, numbers from 0, or the Labels of a Corpus.
+            validation_data: texts and labels that are measured after each epoch.
+            validation_split: in place of ``validation_data``, the fraction of the rows of each
+                class that is held out for it.
+            epochs: replaces the constructor's.
+            batch_size: replaces the constructor's.
+            callbacks: called around each epoch, in order.
+            verbose: 0 prints nothing, 1 a progress bar and a line an epoch, 2 the lines alone.
+
+        Returns:
+            The figures of each epoch.
+
+        Raises:
+            CorpusError: texts and labels that cannot be trained on.
+            HyperparameterError: an argument that is not what was expected.
+        """
+        given = {"epochs": epochs, "batch_size": batch_size}
+        self.hyperparameters = Hyperparameters.from_dict(
+            self.hyperparameters.to_dict()
+            | {name: value for name, value in given.items() if value is not None}
+        )
+        labels = check_classes(as_labels(labels))
+        if validation_data is None and validation_split:
+            (texts, labels), validation_data = hold_out(texts, labels, validation_split)
+        self.label_names_ = labels.names
+        self._learn_vocabulary(texts)
+        data = self._data(texts, labels)
+        validation = self._data(*validation_data) if validation_data is not None else None
+        self.history_ = History()
+        self._best = BestWeights() if validation else None
+        own = [self.history_, *([self._best] if self._best else [])]
+        lines = [EpochLines()] if verbose else []
+        self.stop_training = False
+        with own_random_state(self.seed, self.device):
+            self._build_network()
+            train(self, data, validation, [*own, *callbacks, *lines], bar=verbose == 1)
+        return self.history_
+
+    def restore_best_weights(self) -> int:
+        """Put in the weights of the epoch with the best validation accuracy.
+
+        Returns:
+            The number of that epoch, from 0.
+
+        Raises:
+            NotFittedError: there was no ``fit`` with validation data.
+        """
+        best = getattr(self, "_best", None)
+        if best is None:
+            raise NotFittedError(
+                "no best epoch is known: call fit() with validation_data or validation_split first"
+            )
+        self.network_.load_state_dict(best.weights)
+        epoch: int = best.epoch
+        return epoch
+
+    def evaluate(self, texts: Texts, labels: npt.ArrayLike) -> dict[str, float]:
+        """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
+        self._check_fitted()
+        return evaluate(self.network_, self._data(texts, labels))
+
+    def predict(self, texts: Texts) -> npt.NDArray[np.float32]:
+        """Return the probabilities of the classes ``(texts, classes)``, float32.
+
+        The columns follow ``label_names_``.
+        """
+        self._check_fitted()
+        batches = self._batches(texts)
+        probabilities = torch.empty((len(batches), len(self.label_names_)))
+        self.network_.eval()
+        with torch.inference_mode():
+            for batch in batches.by_length(EVALUATION_BATCH_SIZE):
+                logits = self.network_(batch.ids, batch.lengths)
+                probabilities[batch.rows] = logits.softmax(dim=1).cpu()
+        return probabilities.numpy()
+
+    def predict_classes(self, texts: Texts) -> list[str]:
+        """Return the name of the most probable class of each text."""
+        return [self.label_names_[number] for number in self.predict(texts).argmax(axis=1)]
+
+    def summary(self) -> None:
+        """Print layers, their shapes and numbers of weights."""
+        from tabulate import tabulate
+
+        self._check_fitted()
+        rows = []
+        for name, layer in self.network_.named_modules():
+            count = sum(weights.numel() for weights in layer.parameters(recurse=False))
+            if count:
+                rows.append((name, str(layer), f"{count:,}"))
+        print(tabulate(rows, ("layer", "kind", "parameters"), colalign=("left", "left", "right")))
+        print(f"Parameters: {self.count_parameters():,}")
+
+    def count_parameters(self) -> int:
+        """Return the number of weights."""
+        self._check_fitted()
+        return sum(parameter.numel() for parameter in self.network_.parameters())
+
+    def save(self, path: str | Path) -> None:
+        """Write a model folder: ``config.json``, ``vocabulary.txt``, ``weights.safetensors``."""
+        self._check_fitted()
+        write_model(
+            Path(path),
+            SavedModel(
+                self.hyperparameters,
+                self.seed,
+                self.label_names_,
+                self.vocabulary_,
+                self.network_.state_dict(),
+            ),
+        )
+
+    @classmethod
+    def load(cls, path: str | Path, device: str | None = None) -> Classifier:
+        """Read a model folder; nothing in it can run code.
+
+        Raises:
+            RecordError: a file is missing, damaged or does not fit the others.
+        """
+        saved = read_model(Path(path))
+        model = cls(**saved.hyperparameters.to_dict(), seed=saved.seed, device=device)
+        model.vocabulary_ = saved.vocabulary
+        model.label_names_ = saved.label_names
+        model._build_network()
+        load_weights(model.network_, saved.weights, Path(path))
+        return model
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "network_"):
+            raise NotFittedError(
+                "this Classifier has no network yet: call fit(texts, labels) first, "
+                "or read a saved one with Classifier.load(path)"
+            )
+
+    def _learn_vocabulary(self, texts: Texts) -> None:
+        if isinstance(texts, EncodedTexts):
+            self.vocabulary_ = texts.vocabulary
+        else:
+            check_texts(texts)
+            self.vocabulary_ = build_vocabulary(
+                texts, Tokenizer(self.hyperparameters.preprocessing)
+            )
+
+    def _build_network(self) -> None:
+        self.network_ = RecurrentNetwork(
+            self.hyperparameters, len(self.vocabulary_), len(self.label_names_)
+        ).to(self.device)
+
+    def _batches(self, texts: Texts) -> Batches:
+        if not isinstance(texts, EncodedTexts):
+            check_texts(texts)
+            tokenizer = Tokenizer(self.hyperparameters.preprocessing)
+            texts = encode(texts, self.vocabulary_, tokenizer)
+        return Batches(texts, self.device)
+
+    def _data(self, texts: Texts, labels: npt.ArrayLike) -> LabelledBatches:
+        numbers = as_labels(labels, self.label_names_, rows=len(texts))
+        return LabelledBatches(self._batches(texts), torch.tensor(numbers, device=self.device))

@@ -1,0 +1,162 @@
+"""What happens around the epochs of ``Classifier.fit``: the History and the callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agnews_tune.errors import HyperparameterError, did_you_mean
+
+if TYPE_CHECKING:
+    from agnews_tune.classifier import Classifier
+
+Logs = Mapping[str, float]
+
+
+class Callback:
+    """Base class: override the moments that matter; ``self.model`` is the Classifier."""
+
+    model: Classifier
+
+    def on_train_begin(self) -> None:
+        """Called once, before the first epoch."""
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Called before each epoch; the first is 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Called after each epoch with the figures that ``History`` keeps of it."""
+
+    def on_train_end(self) -> None:
+        """Called once, after the last epoch."""
+
+
+class History(Callback):
+    """The figures of each epoch.
+
+    Attributes:
+        epoch: the numbers of the epochs, from 0.
+        history: a list with one figure an epoch for each of ``loss``, ``accuracy`` (as training
+            goes on, with dropout), ``learning_rate``, ``seconds`` and, with validation data,
+            ``val_loss`` and ``val_accuracy``. Accuracies are fractions.
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Append the figures of one epoch."""
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+
+class _Monitor(Callback):
+    """Base of callbacks that watch one figure; accuracies should rise, losses fall."""
+
+    def __init__(self, monitor: str, min_delta: float = 0.0) -> None:
+        self.monitor = monitor
+        self.min_delta = min_delta
+
+    def on_train_begin(self) -> None:
+        """Forget an earlier fit."""
+        self.best: float | None = None
+
+    def _improves(self, logs: Logs) -> bool:
+        if self.monitor not in logs:
+            hint = did_you_mean(self.monitor, logs)
+            raise HyperparameterError(
+                f"{type(self).__name__} monitor must be one of {', '.join(map(repr, logs))}; "
+                f"received {self.monitor!r}{hint}; figures that start with 'val_' need "
+                "validation_data or validation_split"
+            )
+        value = logs[self.monitor]
+        gain = 0.0 if self.best is None else value - self.best
+        if not self.monitor.endswith("accuracy"):
+            gain = -gain
+        if self.best is None or gain > self.min_delta:
+            self.best = value
+            return True
+        return False
+
+
+class EarlyStopping(_Monitor):
+    """Stop when a figure has not improved for some epochs.
+
+    Args:
+        monitor: name of the figure.
+        min_delta: gains up to this size do not count.
+        patience: epochs without a gain after which training stops, as in Keras.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 1
+    ) -> None:
+        super().__init__(monitor, min_delta)
+        self.patience = patience
+
+    def on_train_begin(self) -> None:
+        """Start to count anew."""
+        super().on_train_begin()
+        self.epochs_without_gain = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Count the epochs without a gain and stop after too many."""
+        if self._improves(logs):
+            self.epochs_without_gain = 0
+            return
+        self.epochs_without_gain += 1
+        if self.epochs_without_gain >= self.patience:
+            self.model.stop_training = True
+
+
+class ModelCheckpoint(_Monitor):
+    """Save the model after each epoch in which a figure improved.
+
+    Args:
+        filepath: the model folder; ``{epoch}`` in it is replaced by the epoch's number from 1.
+        monitor: name of the figure.
+        save_best_only: ``False`` saves after every epoch.
+    """
+
+    def __init__(
+        self, filepath: str | Path, monitor: str = "val_accuracy", save_best_only: bool = True
+    ) -> None:
+        super().__init__(monitor)
+        self.filepath = str(filepath)
+        self.save_best_only = save_best_only
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Save, where this epoch asks for it."""
+        if not self.save_best_only or self._improves(logs):
+            self.model.save(self.filepath.format(epoch=epoch + 1))
+
+
+class BestWeights(_Monitor):
+    """Keep a copy of the weights of the epoch with the best validation accuracy.
+
+    The first of equal epochs counts. ``fit`` uses it on its own where there is validation data.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("val_accuracy")
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Copy the weights of a better epoch."""
+        if self._improves(logs):
+            self.epoch = epoch
+            state = self.model.network_.state_dict()
+            self.weights = {name: tensor.detach().clone() for name, tensor in state.items()}
+
+
+class EpochLines(Callback):
+    """Print one line an epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Print the figures of one epoch."""
+        shown = {name: value for name, value in logs.items() if name != "learning_rate"}
+        seconds = shown.pop("seconds")
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
+        print(f"Epoch {epoch + 1}/{self.model.hyperparameters.epochs}  {figures}  {seconds:.1f} s")

@@ -1,0 +1,118 @@
+"""What a user hands to the Classifier, checked: texts and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from agnews_tune.corpus import Labels, Split, stratified_split
+from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean
+from agnews_tune.text import EncodedTexts
+
+Texts = Sequence[str] | EncodedTexts
+
+
+def check_texts(texts: Sequence[str]) -> None:
+    """Raise CorpusError where ``texts`` is no sequence of texts."""
+    if isinstance(texts, str):
+        raise CorpusError("texts must be a list of texts; received one text: put it in a list")
+    if not hasattr(texts, "__len__"):
+        raise CorpusError(f"texts must be a list of texts; received {texts!r}")
+    if len(texts) == 0:
+        raise CorpusError("texts must hold at least one text; received none")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise CorpusError(f"texts[{number}] must be a text; received {text!r}")
+
+
+def as_labels(
+    labels: npt.ArrayLike, names: tuple[str, ...] | None = None, rows: int | None = None
+) -> Labels:
+    """Return class numbers with their names.
+
+    Args:
+        labels: names, numbers from 0, or Labels.
+        names: the classes that are known; by default those that ``labels`` holds, names sorted,
+            numbers named by themselves.
+        rows: how many labels there must be.
+
+    Raises:
+        CorpusError: the labels do not fit the classes or the rows.
+    """
+    given = labels if isinstance(labels, Labels) else np.asarray(labels)
+    if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
+        raise CorpusError(
+            "labels must be a list of class names or of class numbers, one a text; received "
+            f"{given.dtype} of shape {given.shape}"
+        )
+    if rows is not None and rows != len(given):
+        raise CorpusError(f"labels must be as many as the texts, {rows}; received {len(given)}")
+    if isinstance(given, Labels):
+        if names in (None, given.names):
+            return given
+        given = np.array(given.names)[given]  # other classes or another order: go by name
+    if given.dtype.kind == "U":
+        return _from_names(given.tolist(), names)
+    return _from_numbers(given, names)
+
+
+def check_classes(labels: Labels) -> Labels:
+    """Return the labels of at least two classes; raise CorpusError for fewer."""
+    present = np.unique(labels)
+    if len(present) == 1:
+        name = labels.names[int(present[0])]
+        raise CorpusError(f"labels must be of at least two classes; received {name!r} alone")
+    return labels
+
+
+def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Split]:
+    """Cut texts into a part to train on and a part to validate with, stratified by label.
+
+    Raises:
+        CorpusError: texts and labels are not as many, or a text is none.
+        HyperparameterError: the fraction leaves no row on one side, or the texts are encoded.
+    """
+    size = round(fraction * len(labels)) if 0 < fraction < 1 else 0
+    if not 0 < size < len(labels):
+        raise HyperparameterError(
+            "validation_split must be a fraction above 0 and below 1 that leaves rows on both "
+            f"sides; received {fraction!r} of {len(labels)} rows; or give validation_data"
+        )
+    if isinstance(texts, EncodedTexts):
+        raise HyperparameterError(
+            "validation_split needs plain texts; received encoded ones: give validation_data"
+        )
+    check_texts(texts)
+    labels = as_labels(labels, rows=len(texts))
+    in_order = list(texts)  # a pandas Series would look rows up by their own names
+    kept, held_out = stratified_split(labels, size)
+    return _take(in_order, labels, kept), _take(in_order, labels, held_out)
+
+
+def _take(texts: Sequence[str], labels: Labels, rows: npt.NDArray[np.int64]) -> Split:
+    return Split([texts[row] for row in rows], Labels(labels[rows], labels.names))
+
+
+def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:
+    names = names or tuple(sorted(set(given)))
+    known = {name: number for number, name in enumerate(names)}
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is not None:
+        raise CorpusError(
+            f"unknown label name {unknown!r}; expected one of {', '.join(map(repr, names))}"
+            f"{did_you_mean(unknown, names)}"
+        )
+    return Labels([known[name] for name in given], names)
+
+
+def _from_numbers(given: npt.NDArray[np.integer], names: tuple[str, ...] | None) -> Labels:
+    if names is None:
+        names = tuple(map(str, range(max(int(given.max()), 0) + 1)))
+    wrong = given[(given < 0) | (given >= len(names))]
+    if len(wrong):
+        raise CorpusError(
+            f"labels must be class numbers from 0 to {len(names) - 1}; received {wrong[0]}"
+        )
+    return Labels(given, names)

@@ -1,0 +1,136 @@
+"""The only training loop: epochs over labelled batches, with callbacks around them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from agnews_tune.batching import Batch, Batches
+from agnews_tune.history import Callback
+
+if TYPE_CHECKING:
+    from agnews_tune.classifier import Classifier
+
+EVALUATION_BATCH_SIZE = 256
+
+
+class LabelledBatches(NamedTuple):
+    """Texts and their classes on the training device.
+
+    Attributes:
+        batches: the texts.
+        labels: class numbers ``(texts,)``, int64.
+    """
+
+    batches: Batches
+    labels: Tensor
+
+
+def train(
+    model: Classifier,
+    data: LabelledBatches,
+    validation: LabelledBatches | None,
+    callbacks: Sequence[Callback],
+    *,
+    bar: bool,
+) -> None:
+    """Train a model's network from its present weights, epoch after epoch.
+
+    Args:
+        model: its hyperparameters and seed decide everything; ``stop_training`` ends the loop.
+        data: what to train on.
+        validation: measured after each epoch.
+        callbacks: called around each epoch, in order.
+        bar: whether to show a progress bar.
+    """
+    optimizer = torch.optim.Adam(
+        model.network_.parameters(), lr=model.hyperparameters.learning_rate, fused=True
+    )
+    for callback in callbacks:
+        callback.model = model
+        callback.on_train_begin()
+    for epoch in range(model.hyperparameters.epochs):
+        for callback in callbacks:
+            callback.on_epoch_begin(epoch)
+        start = time.perf_counter()
+        logs = run_epoch(model.network_, data, _shuffled(model, data, epoch, bar), optimizer)
+        if validation:
+            figures = evaluate(model.network_, validation)
+            logs |= {f"val_{name}": value for name, value in figures.items()}
+        logs["learning_rate"] = optimizer.param_groups[0]["lr"]
+        logs["seconds"] = time.perf_counter() - start
+        for callback in callbacks:
+            callback.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    for callback in callbacks:
+        callback.on_train_end()
+
+
+def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
+    """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
+    return run_epoch(network, data, data.batches.by_length(EVALUATION_BATCH_SIZE))
+
+
+def run_epoch(
+    network: nn.Module,
+    data: LabelledBatches,
+    batches: Iterator[Batch],
+    optimizer: torch.optim.Optimizer | None = None,
+) -> dict[str, float]:
+    """Go once over the rows: train with an optimizer, only measure without one.
+
+    Returns:
+        ``loss`` and ``accuracy``, as the network was when it saw each row.
+    """
+    device = data.labels.device
+    network.train(optimizer is not None)
+    # Summed on the device: asking for a number at each step would make the step wait.
+    loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    with torch.set_grad_enabled(optimizer is not None):
+        for batch in batches:
+            labels = data.labels[batch.rows.to(device)]
+            logits = network(batch.ids, batch.lengths)
+            loss = functional.cross_entropy(logits, labels)
+            if optimizer is not None:
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            loss_sum += loss.detach() * len(labels)
+            correct += (logits.argmax(dim=1) == labels).sum()
+    rows = len(data.labels)
+    return {"loss": loss_sum.item() / rows, "accuracy": correct.item() / rows}
+
+
+@contextmanager
+def own_random_state(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch for the block and leave its random state as it was before."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+def _shuffled(model: Classifier, data: LabelledBatches, epoch: int, bar: bool) -> Iterator[Batch]:
+    # Seeded by its number, an epoch can be run again on its own with the same result.
+    seed = (model.seed, epoch)
+    torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
+    size = model.hyperparameters.batch_size
+    batches = data.batches.shuffled(size, seed)
+    if not bar:
+        return batches
+    title = f"Epoch {epoch + 1}/{model.hyperparameters.epochs}"
+    return _with_bar(batches, title, steps=-(-len(data.batches) // size))
+
+
+def _with_bar(batches: Iterator[Batch], title: str, steps: int) -> Iterator[Batch]:
+    from rich.progress import track
+
+    yield from track(batches, description=title, total=steps, transient=True)

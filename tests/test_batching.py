@@ -1,0 +1,79 @@
+"""Batches: every row once, padded right, of like length, in an order that the seed decides."""
+
+import numpy as np
+import pytest
+import torch
+
+from agnews_tune.batching import POOL, Batches
+from agnews_tune.text import PAD, EncodedTexts, Vocabulary
+
+VOCABULARY = Vocabulary.from_counts({}, 0)
+
+
+def encoded(lengths: list[int]) -> EncodedTexts:
+    """Return texts whose ids tell row and place: row 3 is 300, 301, 302, ..."""
+    rows = [np.arange(length) + 100 * row for row, length in enumerate(lengths)]
+    offsets = np.cumsum([0, *lengths])
+    return EncodedTexts(np.concatenate(rows).astype(np.int32), offsets, VOCABULARY)
+
+
+@pytest.fixture
+def lengths() -> list[int]:
+    return np.random.default_rng(0).integers(2, 60, size=1000).tolist()
+
+
+@pytest.mark.parametrize("order", ["shuffled", "by_length"])
+def test_every_row_once_with_its_own_ids(lengths: list[int], order: str) -> None:
+    """Each row is in exactly one batch, with its ids, then padding."""
+    batches = Batches(encoded(lengths), torch.device("cpu"))
+    cut = batches.shuffled(32, (0, 0)) if order == "shuffled" else batches.by_length(32)
+    seen = []
+    for batch in cut:
+        assert max(lengths[row] for row in batch.rows) == batch.ids.shape[1]
+        for row, ids, length in zip(batch.rows.tolist(), batch.ids, batch.lengths, strict=True):
+            seen.append(row)
+            expected = [100 * row + place for place in range(lengths[row])]
+            padding = [PAD] * (batch.ids.shape[1] - lengths[row])
+            assert lengths[row] == length
+            assert expected + padding == ids.tolist()
+    assert list(range(1000)) == sorted(seen)
+
+
+def test_batches_have_the_asked_size_but_one(lengths: list[int]) -> None:
+    """1,000 rows in batches of 32 are 31 full ones and one of 8."""
+    batches = Batches(encoded(lengths), torch.device("cpu"))
+    sizes = sorted(len(batch.rows) for batch in batches.shuffled(32, (0, 0)))
+
+    assert [8, *[32] * 31] == sizes
+
+
+def test_the_seed_decides_the_order(lengths: list[int]) -> None:
+    """The same seed gives the same batches, another epoch gives others."""
+    batches = Batches(encoded(lengths), torch.device("cpu"))
+
+    def order(*seed: int) -> list[list[int]]:
+        return [batch.rows.tolist() for batch in batches.shuffled(8, seed)]
+
+    assert order(1, 0) == order(1, 0)
+    assert order(1, 0) != order(1, 1)
+    assert order(1, 0) != order(2, 0)
+
+
+def test_like_lengths_lie_together() -> None:
+    """Padding is a small part of what the network reads, though the order is random."""
+    rows = 8 * POOL * 4
+    lengths = np.random.default_rng(0).integers(2, 100, size=rows)
+    batches = Batches(encoded(lengths.tolist()), torch.device("cpu"))
+    read = sum(batch.ids.numel() for batch in batches.shuffled(8, (0, 0)))
+
+    assert read < 1.05 * lengths.sum()
+
+
+def test_batches_do_not_come_sorted() -> None:
+    """Short and long batches are mixed, so that an epoch does not drift from one to the other."""
+    lengths = np.random.default_rng(0).integers(2, 100, size=2000).tolist()
+    batches = Batches(encoded(lengths), torch.device("cpu"))
+    widths = [batch.ids.shape[1] for batch in batches.shuffled(8, (0, 0))]
+    correlation = np.corrcoef(widths, range(len(widths)))[0, 1]
+
+    assert abs(correlation) < 0.3

@@ -1,0 +1,297 @@
+"""The Classifier as a notebook uses it."""
+
+import inspect
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from agnews_tune import Classifier, load_corpus
+from agnews_tune.corpus import Corpus
+from agnews_tune.encoding import encode_corpus
+from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError
+from agnews_tune.hyperparameters import Hyperparameters
+
+TEXTS = [
+    "the cup was won by the home side",
+    "shares fell as oil rose",
+    "the coach praised the side",
+    "oil and shares rose on monday",
+] * 6
+LABELS = ["Sports", "Business", "Sports", "Business"] * 6
+
+
+def tiny(**values: object) -> Classifier:
+    settings = {"hidden_dim": 6, "embedding_dim": 5, "min_count": 0, "batch_size": 4} | values
+    return Classifier(**settings)
+
+
+def weights(model: Classifier) -> dict[str, np.ndarray]:
+    return {name: tensor.numpy() for name, tensor in model.network_.state_dict().items()}
+
+
+def assert_same_weights(one: Classifier, other: Classifier) -> None:
+    assert weights(one).keys() == weights(other).keys()
+    for name, values in weights(one).items():
+        np.testing.assert_array_equal(values, weights(other)[name], err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Corpus:
+    return load_corpus("demo", limit_train=1000)
+
+
+def test_notebook_example(demo: Corpus, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """Fit, evaluate, predict, summary, save and load work together on a corpus."""
+    model = Classifier(cell="gru", pooling="max", hidden_dim=16, embedding_dim=16, seed=0)
+    history = model.fit(
+        *demo.train, validation_data=demo.validation, epochs=4, batch_size=8, verbose=0
+    )
+    figures = model.evaluate(*demo.test)
+    probabilities = model.predict(["Stocks fall on oil", ""])
+    names = model.predict_classes(["Stocks fall on oil", ""])
+    model.summary()
+    model.save(tmp_path / "model")
+    loaded = Classifier.load(tmp_path / "model")
+
+    assert 4 == len(history.history["val_accuracy"])
+    assert {"loss", "accuracy"} == set(figures)
+    assert figures["accuracy"] > 0.5
+    assert ((2, 4), np.float32) == (probabilities.shape, probabilities.dtype)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    assert [demo.label_names[row.argmax()] for row in probabilities] == names
+    assert f"Parameters: {model.count_parameters():,}" in capsys.readouterr().out
+    np.testing.assert_array_equal(probabilities, loaded.predict(["Stocks fall on oil", ""]))
+    assert_same_weights(model, loaded)
+
+
+def test_constructor_has_every_hyperparameter_with_its_default() -> None:
+    """The explicit keywords are those of Hyperparameters, with the same defaults."""
+    parameters = inspect.signature(Classifier).parameters
+    defaults = {name: item.default for name, item in parameters.items()}
+    own = {"seed": 0, "device": None}
+
+    assert Hyperparameters().to_dict() | own == defaults
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_same_seed_gives_the_same_bits(cell: str) -> None:
+    """Two fits with one seed end with equal weights, to the last bit; another seed does not."""
+    one, two, other = (tiny(cell=cell, seed=seed, dropout=0.3) for seed in (1, 1, 2))
+    for model in (one, two, other):
+        model.fit(TEXTS, LABELS, epochs=2, verbose=0)
+
+    assert_same_weights(one, two)
+    assert not np.array_equal(one.predict(TEXTS), other.predict(TEXTS))
+
+
+def test_fit_leaves_the_random_state_of_its_user_alone() -> None:
+    """Numbers drawn from torch after fit are those that would have come without it."""
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    tiny().fit(TEXTS, LABELS, epochs=1, verbose=0)
+
+    torch.testing.assert_close(expected, torch.rand(3), rtol=0, atol=0)
+
+
+def test_encoded_texts_give_the_same_network_as_plain_ones(demo: Corpus) -> None:
+    """A trial, which gets the corpus encoded, ends with the weights of a notebook."""
+    plain = tiny(min_count=10, epochs=1)
+    plain.fit(*demo.train, validation_data=demo.validation, verbose=0)
+    encoded = encode_corpus(demo, plain.hyperparameters.preprocessing)
+    shipped = tiny(min_count=10, epochs=1)
+    shipped.fit(*encoded.train, validation_data=encoded.validation, verbose=0)
+
+    assert_same_weights(plain, shipped)
+    np.testing.assert_array_equal(plain.predict(demo.test.texts), shipped.predict(encoded.test[0]))
+
+
+def test_prediction_does_not_depend_on_the_texts_beside_it() -> None:
+    """A text gets the same probabilities alone and among longer ones."""
+    model = tiny(cell="lstm", pooling="max+mean", bidirectional=True)
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    alone = model.predict(["oil rose"])
+    among = model.predict(["the cup was won by the home side on monday", "oil rose", "shares"])
+
+    np.testing.assert_allclose(alone[0], among[1], rtol=0, atol=1e-5)
+
+
+def test_restore_best_weights_gives_back_the_best_epoch() -> None:
+    """After it the model has the validation figures that its best epoch had."""
+    texts, labels = TEXTS[:8], LABELS[:8]
+    model = tiny(learning_rate=0.3, seed=3)  # so fast that the accuracy jumps up and down
+    history = model.fit(TEXTS, LABELS, validation_data=(texts, labels), epochs=6, verbose=0)
+    accuracies = history.history["val_accuracy"]
+    best = model.restore_best_weights()
+
+    assert accuracies.index(max(accuracies)) == best
+    assert accuracies[best] == model.evaluate(texts, labels)["accuracy"]
+    assert history.history["val_loss"][best] == pytest.approx(
+        model.evaluate(texts, labels)["loss"], abs=1e-12
+    )
+
+
+def test_best_weights_need_validation_data() -> None:
+    """Without validation data there is no best epoch."""
+    expected = "no best epoch is known: call fit() with validation_data or validation_split first"
+    model = tiny()
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    with pytest.raises(NotFittedError) as caught:
+        model.restore_best_weights()
+
+    assert expected == str(caught.value)
+
+
+def test_validation_split_holds_rows_out() -> None:
+    """A quarter of the 24 rows is measured, not trained on."""
+    model = tiny()
+    history = model.fit(TEXTS, LABELS, validation_split=0.25, epochs=1, verbose=0)
+    accuracy = history.history["val_accuracy"][0]
+
+    assert accuracy * 6 == round(accuracy * 6)
+    assert model.restore_best_weights() == 0
+
+
+def test_fit_learns() -> None:
+    """A dozen epochs are enough to tell two kinds of texts apart."""
+    model = tiny(cell="gru", learning_rate=0.02)
+    history = model.fit(TEXTS, LABELS, epochs=12, verbose=0)
+
+    assert 1.0 == model.evaluate(TEXTS, LABELS)["accuracy"]
+    assert ["Sports"] == model.predict_classes(["the coach praised the home side"])
+    assert history.history["loss"][-1] < 0.2 < history.history["loss"][0]
+
+
+def test_second_fit_starts_anew() -> None:
+    """A fit does not go on from the one before it."""
+    once, twice = tiny(), tiny()
+    once.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    twice.fit(["other words entirely", "nothing alike"], ["a", "b"], epochs=1, verbose=0)
+    twice.fit(TEXTS, LABELS, epochs=1, verbose=0)
+
+    assert_same_weights(once, twice)
+
+
+def test_labels_of_a_corpus_keep_their_order(demo: Corpus) -> None:
+    """The columns of the probabilities follow the corpus, not the alphabet."""
+    model = tiny().fit(*demo.train, epochs=1, verbose=0).model
+
+    assert ("World", "Sports", "Business", "Sci/Tech") == model.label_names_
+
+
+def test_verbose_2_prints_a_line_an_epoch(capsys: pytest.CaptureFixture) -> None:
+    """The line holds the epoch, the figures and the seconds."""
+    tiny().fit(TEXTS, LABELS, validation_data=(TEXTS, LABELS), epochs=2, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+
+    assert 2 == len(lines)
+    assert lines[0].startswith("Epoch 1/2  loss 0.")
+    assert ["loss", "accuracy", "val_loss", "val_accuracy"] == lines[0].split()[2:10:2]
+    assert lines[1].endswith(" s")
+
+
+def test_verbose_0_prints_nothing_and_1_prints_the_lines(capsys: pytest.CaptureFixture) -> None:
+    """Silence is silent; the bar goes, the lines stay."""
+    tiny().fit(TEXTS, LABELS, epochs=1, verbose=0)
+    assert "" == capsys.readouterr().out
+    tiny().fit(TEXTS, LABELS, epochs=1)
+    assert "Epoch 1/1  loss" in capsys.readouterr().out
+
+
+def test_saved_model_is_plain_files(tmp_path: Path) -> None:
+    """The folder holds JSON, text and safetensors, and the config says what was trained."""
+    model = tiny(cell="lstm", seed=4)
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    model.save(tmp_path / "a" / "model")
+    config = json.loads((tmp_path / "a" / "model" / "config.json").read_text())
+
+    names = sorted(path.name for path in (tmp_path / "a" / "model").iterdir())
+    assert ["config.json", "vocabulary.txt", "weights.safetensors"] == names
+    assert model.hyperparameters.to_dict() == config["hyperparameters"]
+    assert (["Business", "Sports"], 4) == (config["label_names"], config["seed"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            {"cell": "lstn"},
+            "cell must be one of 'rnn', 'gru', 'lstm'; received 'lstn' (did you mean 'lstm'?)",
+        ),
+        ({"seed": -1}, "seed must be a whole number of at least 0; received -1"),
+        ({"seed": True}, "seed must be a whole number of at least 0; received True"),
+    ],
+)
+def test_constructor_checks_its_arguments(arguments: dict[str, object], expected: str) -> None:
+    """A wrong argument is named before any work starts."""
+    with pytest.raises(HyperparameterError) as caught:
+        Classifier(**arguments)
+
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"epochs": 0}, "epochs must be a whole number of at least 1; received 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1; received 0"),
+        (
+            {"validation_split": 1.5},
+            "validation_split must be a fraction above 0 and below 1 that leaves rows on both "
+            "sides; received 1.5 of 24 rows; or give validation_data",
+        ),
+    ],
+)
+def test_fit_checks_its_arguments(arguments: dict[str, object], expected: str) -> None:
+    """Zero epochs are an error, not the default."""
+    with pytest.raises(HyperparameterError) as caught:
+        tiny().fit(TEXTS, LABELS, verbose=0, **arguments)
+
+    assert expected == str(caught.value)
+
+
+def test_one_class_cannot_be_learned() -> None:
+    """Texts of one class alone are an error."""
+    with pytest.raises(CorpusError) as caught:
+        tiny().fit(["a", "b"], ["Sports", "Sports"], verbose=0)
+
+    assert "labels must be of at least two classes; received 'Sports' alone" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model: model.predict(["a text"]),
+        lambda model: model.predict_classes(["a text"]),
+        lambda model: model.evaluate(["a text"], ["a"]),
+        lambda model: model.summary(),
+        lambda model: model.save("nowhere"),
+        lambda model: model.count_parameters(),
+    ],
+)
+def test_use_before_fit_names_the_remedy(use: object) -> None:
+    """What needs a network says how to get one."""
+    expected = (
+        "this Classifier has no network yet: call fit(texts, labels) first, or read a saved one "
+        "with Classifier.load(path)"
+    )
+    with pytest.raises(NotFittedError) as caught:
+        use(Classifier())
+
+    assert expected == str(caught.value)
+
+
+@pytest.mark.gpu
+def test_gpu_learns_like_the_cpu() -> None:
+    """On a GPU the same seed reaches like figures."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    losses = []
+    for device in ("cpu", "cuda"):
+        model = tiny(cell="gru", bidirectional=True, dropout=0.0, device=device)
+        losses.append(model.fit(TEXTS, LABELS, epochs=3, verbose=0).history["loss"])
+
+    np.testing.assert_allclose(*losses, rtol=1e-3)

@@ -1,0 +1,175 @@
+"""Texts and labels that a user hands over: what is taken and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agnews_tune.corpus import Labels
+from agnews_tune.errors import CorpusError, HyperparameterError
+from agnews_tune.inputs import as_labels, check_classes, check_texts, hold_out
+from agnews_tune.text import EncodedTexts, Vocabulary
+
+NAMES = ("calm", "urgent")
+
+
+def encoded(texts: int) -> EncodedTexts:
+    ids, offsets = np.zeros(texts, np.int32), np.arange(texts + 1)
+    return EncodedTexts(ids, offsets, Vocabulary(("<pad>", "<unk>", "<bos>", "<eos>")))
+
+
+@pytest.mark.parametrize(
+    "texts", [["one"], ("one", ""), np.array(["one"]), pd.Series(["one"], index=["row"])]
+)
+def test_sequences_of_texts_are_fine(texts: object) -> None:
+    """Lists, tuples, arrays and columns of texts are taken, empty texts too."""
+    check_texts(texts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ("one", "texts must be a list of texts; received one text: put it in a list"),
+        (None, "texts must be a list of texts; received None"),
+        (3, "texts must be a list of texts; received 3"),
+        ([], "texts must hold at least one text; received none"),
+        (["one", None], "texts[1] must be a text; received None"),
+        ([b"one"], "texts[0] must be a text; received b'one'"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(texts: object, expected: str) -> None:
+    """The message names the place of the first value that is no text."""
+    with pytest.raises(CorpusError) as caught:
+        check_texts(texts)
+
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("labels", "known", "numbers", "names"),
+    [
+        (["urgent", "calm", "urgent"], None, [1, 0, 1], NAMES),
+        (["calm", "calm"], ("urgent", "calm"), [1, 1], ("urgent", "calm")),
+        (np.array(["b", "a"]), None, [1, 0], ("a", "b")),
+        ([0, 2], None, [0, 2], ("0", "1", "2")),
+        (np.array([1, 0], np.uint8), NAMES, [1, 0], NAMES),
+        (Labels([1, 0], NAMES), None, [1, 0], NAMES),
+        (Labels([1, 0], NAMES), NAMES, [1, 0], NAMES),
+        (Labels([1, 0], NAMES), ("urgent", "other", "calm"), [0, 2], ("urgent", "other", "calm")),
+    ],
+)
+def test_labels_become_class_numbers(
+    labels: object, known: tuple[str, ...] | None, numbers: list[int], names: tuple[str, ...]
+) -> None:
+    """Names are looked up, numbers are taken as they are, other Labels go by name."""
+    found = as_labels(labels, known)
+
+    assert numbers == found.tolist()
+    assert names == found.names
+    assert (Labels, np.int64) == (type(found), found.dtype)
+
+
+LIST = "labels must be a list of class names or of class numbers, one a text; received"
+
+
+@pytest.mark.parametrize(
+    ("labels", "known", "rows", "expected"),
+    [
+        ([], None, None, f"{LIST} float64 of shape (0,)"),
+        ([0.5, 1.0], None, None, f"{LIST} float64 of shape (2,)"),
+        ([True, False], None, None, f"{LIST} bool of shape (2,)"),
+        ([[0], [1]], None, None, f"{LIST} int64 of shape (2, 1)"),
+        (1, None, None, f"{LIST} int64 of shape ()"),
+        (None, None, None, f"{LIST} object of shape ()"),
+        ([0, 1], None, 3, "labels must be as many as the texts, 3; received 2"),
+        (Labels([0], NAMES), None, 2, "labels must be as many as the texts, 2; received 1"),
+        ([0, 2], NAMES, None, "labels must be class numbers from 0 to 1; received 2"),
+        ([0, -1, 1], None, None, "labels must be class numbers from 0 to 1; received -1"),
+        ([-3], None, None, "labels must be class numbers from 0 to 0; received -3"),
+        (
+            ["calm", "urgnt"],
+            NAMES,
+            None,
+            "unknown label name 'urgnt'; expected one of 'calm', 'urgent' (did you mean 'urgent'?)",
+        ),
+        (
+            Labels([0], ("sport",)),
+            NAMES,
+            None,
+            "unknown label name 'sport'; expected one of 'calm', 'urgent'",
+        ),
+    ],
+)
+def test_unfit_labels_are_refused(
+    labels: object, known: tuple[str, ...] | None, rows: int | None, expected: str
+) -> None:
+    """The message says what was expected and shows the first label that is wrong."""
+    with pytest.raises(CorpusError) as caught:
+        as_labels(labels, known, rows)
+
+    assert expected == str(caught.value)
+
+
+def test_one_class_is_too_few() -> None:
+    """Labels of one class teach nothing, whatever classes are known."""
+    several = Labels([0, 1], NAMES)
+    with pytest.raises(CorpusError) as caught:
+        check_classes(Labels([1, 1], NAMES))
+
+    assert "labels must be of at least two classes; received 'urgent' alone" == str(caught.value)
+    assert several is check_classes(several)
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series])
+def test_held_out_rows_are_stratified(kind: type) -> None:
+    """Each class gives its share, each row is on one side, and texts keep their labels."""
+    texts = [f"text {row}" for row in range(30)]
+    labels = Labels([row % 3 == 0 for row in range(30)], NAMES)
+    given = pd.Series(texts, index=range(30)[::-1]) if kind is pd.Series else texts
+    train, validation = hold_out(given, labels, 0.2)
+
+    assert (24, 6) == (len(train.texts), len(validation.texts))
+    assert [16, 8] == np.bincount(train.labels).tolist()
+    assert [4, 2] == np.bincount(validation.labels).tolist()
+    assert sorted(texts) == sorted(train.texts + validation.texts)
+    for split in (train, validation):
+        assert NAMES == split.labels.names
+        assert split.labels.tolist() == [labels[texts.index(text)] for text in split.texts]
+
+
+@pytest.mark.parametrize("fraction", [0, 1, 1.5, -0.1, 0.1, 0.9])
+def test_fraction_leaves_rows_on_both_sides(fraction: float) -> None:
+    """Where a side would be empty, the message says so."""
+    with pytest.raises(HyperparameterError) as caught:
+        hold_out(["a", "b", "c", "d"], Labels([0, 1, 0, 1], NAMES), fraction)
+
+    assert str(caught.value) == (
+        "validation_split must be a fraction above 0 and below 1 that leaves rows on both sides; "
+        f"received {fraction} of 4 rows; or give validation_data"
+    )
+
+
+def test_encoded_texts_cannot_be_split() -> None:
+    """Their vocabulary has seen the rows that would be held out."""
+    with pytest.raises(HyperparameterError) as caught:
+        hold_out(encoded(2), Labels([0, 1], NAMES), 0.5)
+
+    assert str(caught.value) == (
+        "validation_split needs plain texts; received encoded ones: give validation_data"
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["a"], "labels must be as many as the texts, 1; received 2"),
+        (["a", "b", "c"], "labels must be as many as the texts, 3; received 2"),
+        (["a", 2], "texts[1] must be a text; received 2"),
+        ("ab", "texts must be a list of texts; received one text: put it in a list"),
+    ],
+)
+def test_texts_are_checked_before_they_are_split(texts: object, expected: str) -> None:
+    """Texts that do not fit the labels are refused, not cut to size."""
+    with pytest.raises(CorpusError) as caught:
+        hold_out(texts, Labels([0, 1], NAMES), 0.5)
+
+    assert expected == str(caught.value)

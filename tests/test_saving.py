@@ -1,0 +1,236 @@
+"""A saved model comes back to the last bit; a damaged or hostile one is refused."""
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from agnews_tune import Classifier, __version__
+from agnews_tune.errors import RecordError
+
+FILES = ("config.json", "vocabulary.txt", "weights.safetensors")
+TEXTS = ["the striker scored twice", "shares of unknown words", ""]
+
+
+@pytest.fixture
+def folder(tiny_model: Classifier, tmp_path: Path) -> Path:
+    tiny_model.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def message_of(folder: Path) -> str:
+    with pytest.raises(RecordError) as caught:
+        Classifier.load(folder)
+    return str(caught.value)
+
+
+def edit_config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+class Poison:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
+        return Path.touch, (self.marker,)
+
+
+def test_model_comes_back_to_the_last_bit(tiny_model: Classifier, folder: Path) -> None:
+    """Weights, vocabulary, label names, settings and predictions are equal."""
+    loaded = Classifier.load(folder, device="cpu")
+    weights = loaded.network_.state_dict()
+
+    assert set(FILES) == {path.name for path in folder.iterdir()}
+    assert tiny_model.hyperparameters == loaded.hyperparameters
+    assert tiny_model.seed == loaded.seed
+    assert tiny_model.label_names_ == loaded.label_names_
+    assert tiny_model.vocabulary_ == loaded.vocabulary_
+    assert list(tiny_model.network_.state_dict()) == list(weights)
+    for name, tensor in tiny_model.network_.state_dict().items():
+        assert torch.equal(tensor, weights[name])
+    np.testing.assert_array_equal(tiny_model.predict(TEXTS), loaded.predict(TEXTS))
+
+
+def test_model_can_be_saved_over_another(folder: Path) -> None:
+    """The later model replaces the earlier one, whole."""
+    other = Classifier(cell="gru", hidden_dim=3, embedding_dim=5, min_count=0, seed=7)
+    other.fit(["größer", "small"] * 4, ["ja", "no"] * 4, epochs=1, verbose=0)
+    other.save(folder)
+    loaded = Classifier.load(folder)
+
+    assert (7, ("ja", "no"), "gru") == (
+        loaded.seed,
+        loaded.label_names_,
+        loaded.hyperparameters.cell,
+    )
+    np.testing.assert_array_equal(other.predict(["größer"]), loaded.predict(["größer"]))
+
+
+def test_config_can_be_read_by_people(tiny_model: Classifier, folder: Path) -> None:
+    """It says what the model is and which version saved it."""
+    expected = {
+        "format": 1,
+        "agnews_tune": __version__,
+        "hyperparameters": tiny_model.hyperparameters.to_dict(),
+        "seed": 0,
+        "label_names": ["Business", "Sci/Tech", "Sports"],
+    }
+
+    assert expected == json.loads((folder / "config.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_missing_file_is_named(folder: Path, name: str) -> None:
+    """A folder without one of the files is no model folder."""
+    (folder / name).unlink()
+
+    assert message_of(folder) == (
+        f"{folder}: not a model folder, it has no {name}; "
+        "expected a folder that Classifier.save or 'agnews-tune run' wrote"
+    )
+
+
+def test_missing_folder_is_named(tmp_path: Path) -> None:
+    """A path with nothing behind it is no model folder either."""
+    assert message_of(tmp_path / "gone") == (
+        f"{tmp_path / 'gone'}: not a model folder, it has no config.json; "
+        "expected a folder that Classifier.save or 'agnews-tune run' wrote"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        (b"[1]", "TypeError: list indices must be integers or slices, not str"),
+        (b"{}", "KeyError: 'format'"),
+        (b'{"format": 1}', "KeyError: 'label_names'"),
+        (b'{"format": 1, "label_names": 3}', "TypeError: 'int' object is not iterable"),
+        (
+            b'{"format": 1, "label_names": [], "hyperparameters": 3}',
+            "AttributeError: 'int' object has no attribute 'items'",
+        ),
+        (
+            b"\xff",
+            "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: "
+            "invalid start byte",
+        ),
+    ],
+)
+def test_damaged_config_is_named(folder: Path, content: bytes, fault: str) -> None:
+    """A config that cannot be read is an error with its path and its fault."""
+    path = folder / "config.json"
+    path.write_bytes(content)
+
+    assert f"{path}: damaged model config ({fault}); save the model again" == message_of(folder)
+
+
+def test_unfit_hyperparameters_are_named(folder: Path) -> None:
+    """A config with a value that no network can have says which one."""
+    edit_config(folder, hyperparameters={"cell": "cnn", "hidden_dim": 4})
+
+    assert message_of(folder) == (
+        f"{folder / 'config.json'}: cell must be one of 'rnn', 'gru', 'lstm'; received 'cnn' "
+        "(did you mean 'rnn'?); save the model again"
+    )
+
+
+def test_other_formats_are_refused(folder: Path) -> None:
+    """A model of another version of the format is named as such."""
+    edit_config(folder, format=2)
+
+    assert message_of(folder) == (
+        f"{folder / 'config.json'}: model format must be 1; received 2; "
+        f"this is agnews-tune {__version__}, the model was saved by another version"
+    )
+
+
+def test_damaged_vocabulary_is_named(folder: Path) -> None:
+    """A vocabulary that is cut off is refused, not used in part."""
+    path = folder / "vocabulary.txt"
+    path.write_text("<pad>\n<unk>\n")
+
+    assert message_of(folder) == (
+        f"{path}: damaged vocabulary: expected <pad>, <unk>, <bos>, <eos> as the first four lines; "
+        "received '<pad>', '<unk>'; save the model again"
+    )
+
+
+@pytest.mark.parametrize("size", [0, 7, 100, -1])
+def test_damaged_weights_are_named(folder: Path, size: int) -> None:
+    """Weights that are cut off anywhere are refused; the library's own words are shown."""
+    path = folder / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(RecordError) as caught:
+        Classifier.load(folder)
+
+    assert str(caught.value) == (
+        f"{path}: damaged weights ({caught.value.__cause__}); save the model again"
+    )
+
+
+@pytest.mark.parametrize("write", [pickle.dump, torch.save])
+def test_pickle_is_never_executed(folder: Path, tmp_path: Path, write: Callable[..., None]) -> None:
+    """A pickle in place of the weights is refused, and the code in it does not run."""
+    path, marker = folder / "weights.safetensors", tmp_path / "marker"
+    with path.open("wb") as file:
+        write(Poison(marker), file)
+    message = message_of(folder)
+
+    assert message.startswith(f"{path}: damaged weights (")
+    assert not marker.exists()
+    with path.open("rb") as file:
+        torch.load(file, weights_only=False) if write is torch.save else pickle.load(file)
+    assert marker.exists()  # it was poison indeed
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "expected"),
+    [
+        ("embedding.weight", torch.zeros(3, 4), "shape (27, 4); received (3, 4)"),
+        ("embedding.weight", None, "shape (27, 4); received None"),
+        ("zzz", torch.zeros(2), "shape None; received (2,)"),
+    ],
+)
+def test_weights_of_another_network_are_refused(
+    folder: Path, name: str, tensor: torch.Tensor | None, expected: str
+) -> None:
+    """Names and shapes must be those of the network that the config describes."""
+    path = folder / "weights.safetensors"
+    weights = load_file(path)
+    weights.pop(name, None)
+    save_file(weights | ({} if tensor is None else {name: tensor}), path)
+
+    assert message_of(folder) == (
+        f"{path}: the weights do not fit config.json: {name} must have {expected}; "
+        "save the model again"
+    )
+
+
+def test_config_of_another_network_is_refused(folder: Path) -> None:
+    """The first weights that differ are named."""
+    edit_config(folder, hyperparameters={"hidden_dim": 5, "embedding_dim": 4, "min_count": 0})
+
+    assert message_of(folder) == (
+        f"{folder / 'weights.safetensors'}: the weights do not fit config.json: head.1.bias must "
+        "have shape (5,); received (4,); save the model again"
+    )
+
+
+def test_failed_save_leaves_nothing_temporary(tiny_model: Classifier, folder: Path) -> None:
+    """Where a file cannot be replaced the error comes through, and no part of it stays."""
+    (folder / "weights.safetensors").unlink()
+    (folder / "weights.safetensors").mkdir()
+    with pytest.raises(IsADirectoryError):
+        tiny_model.save(folder)
+
+    assert set(FILES) == {path.name for path in folder.iterdir()}
