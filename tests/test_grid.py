@@ -1,0 +1,252 @@
+"""The model of a grid: trials, overrides and the resolved file."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from agnews_tune.errors import GridError, HyperparameterError, RunWarning
+from agnews_tune.grid import DataSource, Experiment, Grid, Trial
+from agnews_tune.grid_file import read_grid
+from agnews_tune.hyperparameters import Hyperparameters
+
+ROOT = Path(__file__).parent.parent
+PUBLISHED = ROOT.parent / "shared" / "reference" / "published_results.csv"
+
+
+def make_experiment(name="a", parent=None, published=None, **change):
+    return Experiment(name, parent, change, Hyperparameters(**change), published or {})
+
+
+def make_grid(*experiments, seeds=(0,)):
+    return Grid("tiny", DataSource("demo"), seeds, experiments)
+
+
+@pytest.fixture
+def grid():
+    return make_grid(
+        make_experiment("rnn"),
+        make_experiment("gru", "rnn", cell="gru"),
+        make_experiment("long", "rnn", epochs=10),
+        seeds=(0, 7),
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "experiment"),
+    [
+        ("baseline", make_experiment()),
+        ("pooling: mean", make_experiment("b", "a", pooling="mean")),
+        ("bidirectional: true", make_experiment("b", "a", bidirectional=True)),
+        (
+            "2 changes: cell: gru, pooling: mean",
+            make_experiment("b", "a", cell="gru", pooling="mean"),
+        ),
+    ],
+)
+def test_an_experiment_describes_its_change(expected, experiment):
+    """More than one change is counted, as nobody can say which of them did it."""
+    assert expected == experiment.describe_change()
+
+
+def test_trials_come_seed_by_seed(grid):
+    """Every experiment gets its first seed before any gets its second."""
+    expected = ["rnn-seed0", "gru-seed0", "long-seed0", "rnn-seed7", "gru-seed7", "long-seed7"]
+
+    assert expected == [trial.name for trial in grid.trials()]
+    assert Trial(grid.experiments[1], 7) == grid.trials()[4]
+
+
+def test_only_some_trials_come_in_the_order_of_the_grid(grid):
+    """An experiment keeps its parent and change although the parent does not run."""
+    trials = grid.trials(["long", "gru"])
+
+    assert ["gru-seed0", "long-seed0", "gru-seed7", "long-seed7"] == [item.name for item in trials]
+    assert grid.experiments[1] is trials[0].experiment
+
+
+def test_every_unknown_experiment_is_named(grid):
+    """Each unknown name gets a line, with the nearest name or all of them."""
+    with pytest.raises(GridError) as raised:
+        grid.trials(["gruu", "rnn", "transformer"])
+
+    assert (
+        "grid 'tiny' has no experiment 'gruu' (did you mean 'gru'?)\n"
+        "grid 'tiny' has no experiment 'transformer'; expected one of rnn, gru, long"
+    ) == str(raised.value)
+
+
+def test_overrides_replace_data_and_seeds(grid):
+    """What is given replaces the grid's own; nothing given leaves the grid equal."""
+    changed = grid.with_overrides(source="ag_news", limit_train=100, seeds=3)
+
+    assert DataSource("ag_news", None, 100) == changed.data
+    assert (0, 1, 2) == changed.seeds
+    assert grid.experiments == changed.experiments
+    assert grid == grid.with_overrides()
+
+
+def test_overridden_epochs_hold_everywhere():
+    """Epochs are no change any more once they are the same in every experiment."""
+    grid = make_grid(make_experiment("rnn"), make_experiment("gru", "rnn", cell="gru", epochs=9))
+    changed = grid.with_overrides(epochs=2)
+
+    assert [2, 2] == [item.hyperparameters.epochs for item in changed.experiments]
+    assert ["baseline", "cell: gru"] == [item.describe_change() for item in changed.experiments]
+
+
+def test_what_overridden_epochs_make_the_same_is_left_out():
+    """Its children get the earlier one as their parent; the warning says who is left out."""
+    grid = make_grid(
+        make_experiment("rnn"),
+        make_experiment("long", "rnn", epochs=10),
+        Experiment("deep", "long", {"num_layers": 3}, Hyperparameters(num_layers=3, epochs=10), {}),
+    )
+    with pytest.warns(RunWarning) as warned:
+        changed = grid.with_overrides(epochs=2)
+
+    assert ["with epochs 2 experiment 'long' is the same as 'rnn' and is left out"] == [
+        str(item.message) for item in warned
+    ]
+    assert __file__ == warned[0].filename
+    assert [("rnn", None, {}), ("deep", "rnn", {"num_layers": 3})] == [
+        (item.name, item.parent, item.change) for item in changed.experiments
+    ]
+
+
+def test_overrides_that_do_not_fit_are_all_named(grid):
+    """Each unfit setting gets a line that says what was expected."""
+    with pytest.raises(GridError) as raised:
+        grid.with_overrides(source=" ", limit_train=0, seeds=0)
+
+    assert (
+        "source must be ag_news, demo, hub:<owner>/<name> or a path; received ' '\n"
+        "limit_train must be a whole number of at least 1; received 0\n"
+        "seeds must be a count from 1 to 1000, or a list of different whole numbers "
+        "from 0 to 4294967295; received 0"
+    ) == str(raised.value)
+
+
+def test_overridden_epochs_that_do_not_fit_are_refused(grid):
+    """Epochs are checked like any hyperparameter."""
+    with pytest.raises(HyperparameterError) as raised:
+        grid.with_overrides(epochs=0)
+
+    assert "epochs must be a whole number of at least 1; received 0" == str(raised.value)
+
+
+def test_the_resolved_file_shows_every_value():
+    """to_yaml fills in every default."""
+    grid = Grid(
+        "tiny",
+        DataSource("news.csv", ("yes", "no"), 100),
+        (0,),
+        (make_experiment("b", "a", {"test_accuracy": 0.9}, learning_rate=1e-5),),
+    )
+
+    assert (
+        "name: tiny\n"
+        "data:\n"
+        "  source: news.csv\n"
+        "  label_names:\n"
+        "  - 'yes'\n"
+        "  - 'no'\n"
+        "  limit_train: 100\n"
+        "seeds:\n"
+        "- 0\n"
+        "experiments:\n"
+        "  b:\n"
+        "    parent: a\n"
+        "    cell: rnn\n"
+        "    pooling: max\n"
+        "    embedding_dim: 256\n"
+        "    hidden_dim: 256\n"
+        "    num_layers: 1\n"
+        "    bidirectional: false\n"
+        "    dropout: 0.1\n"
+        "    linear_layers: 1\n"
+        "    mask_padding: true\n"
+        "    min_count: 10\n"
+        "    punctuation: space\n"
+        "    normalizer: none\n"
+        "    max_length: 256\n"
+        "    epochs: 5\n"
+        "    batch_size: 32\n"
+        "    learning_rate: 1.0e-05\n"
+        "    published:\n"
+        "      test_accuracy: 0.9\n"
+    ) == grid.to_yaml()
+
+
+def read_published():
+    if not PUBLISHED.exists():
+        pytest.skip(f"the published table is not there: {PUBLISHED}")
+    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_report_grid_is_the_published_table():
+    """Names, parents, changes and hyperparameters of all 14 rows are those of the table."""
+    rows = read_published()
+    experiments = read_grid(ROOT / "grids" / "report.yaml").experiments
+    columns = (
+        *("cell", "pooling", "num_layers", "bidirectional", "embedding_dim", "hidden_dim"),
+        *("dropout", "linear_layers", "epochs"),
+    )
+
+    assert 14 == len(rows) == len(experiments)
+    for row, experiment in zip(rows, experiments, strict=True):
+        values = experiment.hyperparameters.to_dict()
+        expected_change = "baseline" if row["change"] == "(baseline)" else row["change"]
+        assert row["experiment"] == experiment.name
+        assert (row["parent"] or None) == experiment.parent
+        assert expected_change == experiment.describe_change()
+        assert [row[name] for name in columns] == [str(values[name]).lower() for name in columns]
+
+
+def test_the_report_grid_holds_the_published_figures():
+    """Each figure of the table stands beside its experiment, and no other does."""
+    names = {
+        "best_validation_accuracy": "validation_accuracy",
+        "test_accuracy": "test_accuracy",
+        "wall_seconds": "wall_seconds",
+    }
+    expected = [
+        {name: float(row[column]) for column, name in names.items() if row[column]}
+        for row in read_published()
+    ]
+
+    experiments = read_grid(ROOT / "grids" / "report.yaml").experiments
+    assert expected == [experiment.published for experiment in experiments]
+
+
+@pytest.mark.parametrize(
+    ("name", "trials", "source"),
+    [("report", 14, "ag_news"), ("quickstart", 4, "demo"), ("ideas", 22, "ag_news")],
+)
+def test_each_grid_of_the_project_makes_one_change_at_a_time(name, trials, source):
+    """One baseline, and exactly one change in every other experiment."""
+    path = ROOT / "grids" / f"{name}.yaml"
+    grid = read_grid(path)
+    changes = Counter(len(item.change) for item in grid.experiments if item.parent is not None)
+
+    assert name == grid.name
+    assert source == grid.data.source
+    assert trials == len(grid.trials())
+    assert {1: trials - 1} == changes
+    assert f"# Trials: {trials} " in path.read_text(encoding="utf-8")
+
+
+def test_experiments_of_one_name_are_the_same_in_every_grid():
+    """The ideas grid builds on experiments of the report grid, unchanged."""
+    report = {item.name: item for item in read_grid(ROOT / "grids" / "report.yaml").experiments}
+    ideas = {item.name: item for item in read_grid(ROOT / "grids" / "ideas.yaml").experiments}
+    shared = report.keys() & ideas.keys()
+
+    assert {
+        *("gru-max", "gru-mean", "gru-3layer", "gru-3layer-bidirectional"),
+        *("lstm-mean", "lstm-3layer", "lstm-3layer-bidirectional"),
+    } == shared
+    for name in shared:
+        assert report[name].hyperparameters == ideas[name].hyperparameters
