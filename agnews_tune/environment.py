@@ -1,0 +1,49 @@
+"""What a figure was made with: hardware, versions, commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agnews_tune import __version__
+
+LIBRARIES = ("torch", "ray", "nltk", "numpy")
+
+
+def describe_environment(device: torch.device) -> dict[str, Any]:
+    """Return the ``hardware``, ``versions`` and ``commit`` that belong beside a figure."""
+    hardware = {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU",
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
+    versions = {"agnews_tune": __version__, "python": platform.python_version()}
+    versions |= {name: version(name) for name in LIBRARIES}
+    return {"hardware": hardware, "versions": versions, "commit": _commit()}
+
+
+def _cpu_name() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """Return the commit that this package is checked out at; None for an installed copy."""
+    root = Path(__file__).parents[1]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,127 @@
+"""A grid, its corpus and what already lies in the results folder: the trials that have to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agnews_tune.corpus import Corpus, load_corpus
+from agnews_tune.encoding import EncodedCorpus, encode_corpus
+from agnews_tune.grid import Grid, Trial
+from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.records import read_trial, trial_key, write_grid, write_trial
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """A trial, the folder for its record, and what is to be done with it.
+
+    Attributes:
+        trial: experiment and seed.
+        folder: absolute path of its record.
+        description: the content of its ``trial.json``.
+        action: ``run``, ``finished`` (the record is there) or ``start over`` (there is a record of
+            the same name that other settings or data made).
+    """
+
+    trial: Trial
+    folder: Path
+    description: dict[str, Any]
+    action: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``run`` does with a grid.
+
+    Attributes:
+        grid: the whole resolved grid.
+        corpus: its texts and labels.
+        folder: where the run's records go.
+        trials: those of the chosen experiments, in the order in which they start.
+    """
+
+    grid: Grid
+    corpus: Corpus
+    folder: Path
+    trials: list[PlannedTrial]
+
+    @property
+    def to_run(self) -> list[PlannedTrial]:
+        """The trials without a finished record."""
+        return [planned for planned in self.trials if planned.action != "finished"]
+
+    def encode(self) -> dict[Preprocessing, EncodedCorpus]:
+        """Return the encoded corpus for each preprocessing that the trials need."""
+        needed = {item.trial.experiment.hyperparameters.preprocessing for item in self.trials}
+        return {item: encode_corpus(self.corpus, item) for item in sorted(needed)}
+
+    def write(self) -> None:
+        """Write the resolved grid and each trial's description; other trials' records go."""
+        write_grid(self.folder, self.grid.to_yaml())
+        for planned in self.trials:
+            write_trial(planned.folder, planned.description)
+
+
+def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
+    """Load the grid's corpus and compare its trials with the records that are there.
+
+    Args:
+        grid: what to run.
+        results: the folder of all runs.
+        only: names of the experiments to run; all of them where it is empty.
+
+    Raises:
+        CorpusError: the data cannot be read.
+        GridError: ``only`` names an experiment that the grid does not hold.
+        RecordError: a record in the run's folder is damaged.
+    """
+    chosen = grid.trials(only)
+    corpus = load_corpus(
+        grid.data.source, label_names=grid.data.label_names, limit_train=grid.data.limit_train
+    )
+    folder = (results / grid.name).absolute()
+    positions = {trial.name: position for position, trial in enumerate(grid.trials())}
+    trials = [
+        _plan_trial(trial, folder / trial.name, corpus, positions[trial.name]) for trial in chosen
+    ]
+    return Plan(grid, corpus, folder, trials)
+
+
+def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> PlannedTrial:
+    experiment = trial.experiment
+    hyperparameters = experiment.hyperparameters.to_dict()
+    description = {
+        "experiment": experiment.name,
+        "parent": experiment.parent,
+        "change": experiment.describe_change(),
+        "published": dict(experiment.published),
+        "hyperparameters": hyperparameters,
+        "seed": trial.seed,
+        "data": _describe_corpus(corpus),
+        "position": position,
+        "key": trial_key(hyperparameters, trial.seed, corpus.fingerprint),
+    }
+    return PlannedTrial(trial, folder, description, _action(folder, description))
+
+
+def _action(folder: Path, description: Mapping[str, Any]) -> str:
+    if not (folder / "trial.json").exists():
+        return "run"
+    record = read_trial(folder)
+    if record.trial["key"] != description["key"]:
+        return "start over"
+    return "finished" if record.result is not None else "run"
+
+
+def _describe_corpus(corpus: Corpus) -> dict[str, Any]:
+    return {
+        "name": corpus.name,
+        "fingerprint": corpus.fingerprint,
+        "label_names": list(corpus.label_names),
+        "train_rows": len(corpus.train.texts),
+        "validation_rows": len(corpus.validation.texts),
+        "test_rows": len(corpus.test.texts),
+    }

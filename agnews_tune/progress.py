@@ -1,0 +1,165 @@
+"""How a run is followed: a live table on a terminal, one plain line an epoch elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from agnews_tune.planning import PlannedTrial
+
+COLUMNS = ("trial", "status", "epoch", "loss", "val_loss", "val_accuracy", "docs/s", "left")
+STYLES = {"running": "bold", "finished": "green", "failed": "red", "waiting": "dim"}
+
+
+@dataclass
+class TrialState:
+    """How far one trial is."""
+
+    name: str
+    epochs: int
+    rows: int
+    status: str = "waiting"
+    logs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that have ended."""
+        return int(self.logs.get("epoch", 0))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds that the remaining epochs take at the pace of the last one."""
+        return (self.epochs - self.epoch) * self.logs["seconds"] if self.logs else None
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the text under each of ``COLUMNS``."""
+        if not self.logs:
+            return (self.name, self.status, f"0/{self.epochs}", "", "", "", "", "")
+        left = _clock(self.seconds_left or 0) if self.status == "running" else ""
+        return (
+            self.name,
+            self.status,
+            f"{self.epoch}/{self.epochs}",
+            f"{self.logs['loss']:.4f}",
+            f"{self.logs['val_loss']:.4f}",
+            f"{self.logs['val_accuracy']:.4f}",
+            f"{self.rows / self.logs['seconds']:,.0f}",
+            left,
+        )
+
+
+class Progress:
+    """Follows the trials of a run and prints one plain line for each event.
+
+    Args:
+        trials: what will run.
+        console: where to print.
+    """
+
+    def __init__(self, trials: Sequence[PlannedTrial], console: Console) -> None:
+        self.console = console
+        self.states = {planned.trial.name: _state(planned) for planned in trials}
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def trial_started(self, name: str) -> None:
+        """A trial starts to train."""
+        self.states[name].status = "running"
+
+    def epoch_ended(self, name: str, logs: Mapping[str, Any]) -> None:
+        """A trial ended an epoch with these figures."""
+        self.states[name].logs = logs
+        self.show(name)
+
+    def trial_finished(self, name: str) -> None:
+        """A trial left its record."""
+        self.states[name].status = "finished"
+        self.show(name)
+
+    def trial_failed(self, name: str) -> None:
+        """A trial ended without a record."""
+        self.states[name].status = "failed"
+        self.show(name)
+
+    def show(self, name: str) -> None:
+        """Show what is new about one trial."""
+        state = self.states[name]
+        if state.status != "running":
+            self.console.print(f"{name}  {state.status}", highlight=False, soft_wrap=True)
+            return
+        named = zip(COLUMNS[2:], state.cells()[2:], strict=True)
+        line = "  ".join(f"{column} {cell}" for column, cell in named)
+        self.console.print(f"{name}  {line}", highlight=False, soft_wrap=True)
+
+
+class LiveTable(Progress):
+    """Follows the trials of a run in one table that redraws itself."""
+
+    def __init__(self, trials: Sequence[PlannedTrial], console: Console) -> None:
+        super().__init__(trials, console)
+        self.live = Live(console=console, get_renderable=self.table, refresh_per_second=4)
+
+    def __enter__(self) -> Progress:
+        self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.live.stop()
+
+    def show(self, name: str) -> None:
+        """Do nothing: the table redraws itself."""
+
+    def table(self) -> Table:
+        """Draw the trials that fit on the screen; those that run come before those that wait."""
+        statuses = [state.status for state in self.states.values()]
+        counts = [f"{statuses.count(status)} {status}" for status in STYLES if status in statuses]
+        table = Table(*COLUMNS, caption=", ".join(counts), caption_justify="left")
+        for column in table.columns[2:]:
+            column.justify = "right"
+        for state in self._on_screen(self.console.height - 6):
+            table.add_row(*state.cells(), style=STYLES[state.status])
+        return table
+
+    def _on_screen(self, rows: int) -> list[TrialState]:
+        by_interest = sorted(self.states.values(), key=lambda state: _INTEREST[state.status])
+        shown = {state.name for state in by_interest[: max(rows, 1)]}
+        return [state for state in self.states.values() if state.name in shown]
+
+
+_INTEREST = {"running": 0, "failed": 1, "finished": 2, "waiting": 3}
+
+
+def follow(trials: Sequence[PlannedTrial], console: Console) -> Progress:
+    """Return a live table where ``console`` is a terminal, else plain lines."""
+    return (LiveTable if console.is_terminal else Progress)(trials, console)
+
+
+def _state(planned: PlannedTrial) -> TrialState:
+    epochs = planned.trial.experiment.hyperparameters.epochs
+    return TrialState(planned.trial.name, epochs, planned.description["data"]["train_rows"])
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

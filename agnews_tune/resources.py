@@ -1,0 +1,100 @@
+"""How trials share processors and GPUs: what each one gets and how many run at once."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from dataclasses import dataclass
+
+from agnews_tune.errors import RunError, RunWarning
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a machine or a cluster has."""
+
+    cpus: float
+    gpus: float
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What each trial gets.
+
+    Attributes:
+        cpus_per_trial: cores.
+        gpus_per_trial: a fraction of one GPU, or whole ones; 0 trains on the CPU.
+        at_once: how many trials run at the same time, at most.
+    """
+
+    cpus_per_trial: int
+    gpus_per_trial: float
+    at_once: int
+
+    def __str__(self) -> str:
+        gpus = f" and {self.gpus_per_trial:g} GPU" if self.gpus_per_trial else ""
+        cores = "1 core" if self.cpus_per_trial == 1 else f"{self.cpus_per_trial} cores"
+        trials = "1 trial at a time" if self.at_once == 1 else f"{self.at_once} trials at once"
+        return f"{trials}, {cores}{gpus} each"
+
+
+def local_capacity() -> Capacity:
+    """Return the cores and GPUs of this machine that this process may use."""
+    import torch
+
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Capacity(cpus or 1, torch.cuda.device_count())
+
+
+def share(
+    capacity: Capacity,
+    cpus_per_trial: int = 1,
+    gpus_per_trial: float = 0,
+    max_concurrent: int | None = None,
+) -> Resources:
+    """Divide a capacity among trials.
+
+    Where there is no GPU at all, a RunWarning says so and each trial gets one core.
+
+    Args:
+        capacity: what there is.
+        cpus_per_trial: cores for each trial.
+        gpus_per_trial: GPUs for each trial: a fraction of one, or a whole number.
+        max_concurrent: trials at the same time, at most.
+
+    Raises:
+        RunError: a trial asks for more than there is, or for a share that cannot be given.
+    """
+    if not (0 <= gpus_per_trial <= 1 or (gpus_per_trial > 1 and gpus_per_trial % 1 == 0)):
+        raise RunError(
+            "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
+            f"received {gpus_per_trial:g}"
+        )
+    if gpus_per_trial and not capacity.gpus:
+        warnings.warn(
+            f"Ray sees no GPU: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run on "
+            "the CPU, one core each",
+            RunWarning,
+            stacklevel=2,
+        )
+        cpus_per_trial, gpus_per_trial = 1, 0
+    for name, asked, there, kind in (
+        ("--cpus-per-trial", cpus_per_trial, capacity.cpus, "cores"),
+        ("--gpus-per-trial", gpus_per_trial, capacity.gpus, "GPUs"),
+    ):
+        if asked > there:
+            raise RunError(
+                f"{name} must be at most the {there:g} {kind} at hand; received {asked:g}"
+            )
+    at_once = int(capacity.cpus // cpus_per_trial)
+    if gpus_per_trial:
+        at_once = min(at_once, _trials_on_gpus(capacity.gpus, gpus_per_trial))
+    return Resources(cpus_per_trial, gpus_per_trial, min(at_once, max_concurrent or at_once))
+
+
+def _trials_on_gpus(gpus: float, share_of_one: float) -> int:
+    # Shares are packed into each GPU on its own: 0.3 gives three trials a GPU.
+    if share_of_one <= 1:
+        return int(gpus) * math.floor(1 / share_of_one + 1e-9)
+    return int(gpus // share_of_one)

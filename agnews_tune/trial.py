@@ -1,0 +1,83 @@
+"""Train one trial and leave its record; Ray calls it, and so can anyone else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from agnews_tune import records
+from agnews_tune.classifier import Classifier
+from agnews_tune.encoding import EncodedCorpus
+from agnews_tune.environment import describe_environment
+from agnews_tune.history import Callback, History, Logs
+from agnews_tune.planning import PlannedTrial
+
+
+class RecordHistory(Callback):
+    """Keeps ``history.csv`` up to date while a trial trains.
+
+    Args:
+        folder: of the trial's record.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.rows: list[dict[str, float]] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Write all epochs so far."""
+        self.rows.append({"epoch": epoch + 1, **logs})
+        records.write_history(self.folder, self.rows)
+
+
+def run_trial(
+    planned: PlannedTrial,
+    corpus: EncodedCorpus,
+    device: str | None = None,
+    callbacks: Iterable[Callback] = (),
+) -> dict[str, Any]:
+    """Train, measure on the test rows, write the record; return its final figures.
+
+    Args:
+        planned: the trial and its folder, where ``trial.json`` lies already.
+        corpus: encoded with the trial's preprocessing.
+        device: as for the Classifier.
+        callbacks: called around each epoch.
+    """
+    trial = planned.trial
+    model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
+    history = model.fit(
+        *corpus.train,
+        validation_data=corpus.validation,
+        callbacks=[RecordHistory(planned.folder), *callbacks],
+        verbose=0,
+    )
+    last = model.evaluate(*corpus.test)
+    best_epoch = model.restore_best_weights()
+    best = model.evaluate(*corpus.test)
+    result = {
+        **_validation_figures(history, best_epoch),
+        "test_accuracy": best["accuracy"],
+        "test_loss": best["loss"],
+        "test_accuracy_last": last["accuracy"],
+        "test_loss_last": last["loss"],
+        "parameters": model.count_parameters(),
+        "seconds": sum(history.history["seconds"]),
+        "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        **describe_environment(model.device),
+    }
+    records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
+    model.save(planned.folder / "model")
+    records.write_result(planned.folder, result)
+    return result
+
+
+def _validation_figures(history: History, best_epoch: int) -> dict[str, Any]:
+    return {
+        "best_epoch": best_epoch + 1,
+        "epochs": len(history.epoch),
+        "validation_accuracy": history.history["val_accuracy"][best_epoch],
+        "validation_loss": history.history["val_loss"][best_epoch],
+    }

@@ -1,0 +1,146 @@
+"""Plans: which trials run, where their records go, what becomes of older ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agnews_tune import records
+from agnews_tune.errors import GridError
+from agnews_tune.grid_file import read_grid
+from agnews_tune.plan_table import format_plan
+from agnews_tune.planning import Plan, plan_run
+from agnews_tune.resources import Resources
+
+GRID = """
+data: {source: demo, limit_train: 1000}
+seeds: 2
+defaults: {embedding_dim: 8, hidden_dim: 8}
+experiments:
+  base:
+  mean: {parent: base, pooling: mean, published: {test_accuracy: 0.913}}
+  both: {parent: base, cell: gru, min_count: 3}
+"""
+RESOURCES = Resources(cpus_per_trial=1, gpus_per_trial=0, at_once=2)
+
+
+def plan(folder: Path, text: str = GRID, only: tuple[str, ...] = ()) -> Plan:
+    (folder / "ideas.yaml").write_text(text)
+    return plan_run(read_grid(folder / "ideas.yaml"), folder / "results", only)
+
+
+def finish(plan: Plan, *names: str) -> None:
+    """Leave final figures for trials, as if they had been trained."""
+    plan.write()
+    for planned in plan.trials:
+        if planned.trial.name in names:
+            records.write_result(planned.folder, {"validation_accuracy": 0.5})
+
+
+def actions(plan: Plan) -> dict[str, str]:
+    return {planned.trial.name: planned.action for planned in plan.trials}
+
+
+def test_each_experiment_runs_with_each_seed(tmp_path: Path) -> None:
+    """In a new folder every trial runs, all experiments with the first seed before the second."""
+    expected = dict.fromkeys(
+        ("base-seed0", "mean-seed0", "both-seed0", "base-seed1", "mean-seed1", "both-seed1"), "run"
+    )
+    made = plan(tmp_path)
+
+    assert list(expected) == list(actions(made))
+    assert expected == actions(made)
+    assert tmp_path / "results" / "ideas" == made.folder
+
+
+def test_finished_trials_are_not_run_again(tmp_path: Path) -> None:
+    """A record with the same key is kept; the others run."""
+    finish(plan(tmp_path), "base-seed0", "mean-seed1")
+    again = plan(tmp_path)
+
+    assert {"base-seed0": "finished", "mean-seed1": "finished"} == {
+        name: action for name, action in actions(again).items() if action == "finished"
+    }
+    assert ["mean-seed0", "both-seed0", "base-seed1", "both-seed1"] == [
+        planned.trial.name for planned in again.to_run
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        GRID.replace("hidden_dim: 8", "hidden_dim: 9"),
+        GRID.replace("limit_train: 1000", "limit_train: 900"),
+    ],
+)
+def test_other_settings_or_data_start_over(tmp_path: Path, changed: str) -> None:
+    """A record that other hyperparameters or other rows made does not count."""
+    finish(plan(tmp_path), "base-seed0")
+    again = plan(tmp_path, changed)
+
+    assert "start over" == actions(again)["base-seed0"]
+    again.write()
+    assert not records.is_finished(again.trials[0].folder)
+
+
+def test_another_parent_or_published_figure_keeps_the_record(tmp_path: Path) -> None:
+    """What does not decide the outcome can be edited; trial.json follows."""
+    finish(plan(tmp_path), "mean-seed0")
+    again = plan(tmp_path, GRID.replace("0.913", "0.914"))
+    again.write()
+
+    assert "finished" == actions(again)["mean-seed0"]
+    trial = json.loads((tmp_path / "results/ideas/mean-seed0/trial.json").read_text())
+    assert {"test_accuracy": 0.914} == trial["published"]
+
+
+def test_only_some_experiments(tmp_path: Path) -> None:
+    """--only keeps the parent's name, and grid.yaml still holds the whole grid."""
+    chosen = plan(tmp_path, only=("mean",))
+    chosen.write()
+
+    assert ["mean-seed0", "mean-seed1"] == [planned.trial.name for planned in chosen.trials]
+    assert ("base", "pooling: mean") == (
+        chosen.trials[0].description["parent"],
+        chosen.trials[0].description["change"],
+    )
+    whole = read_grid(chosen.folder / "grid.yaml")
+    assert ["base", "mean", "both"] == [experiment.name for experiment in whole.experiments]
+
+
+def test_unknown_experiment(tmp_path: Path) -> None:
+    """--only with a name that is not there suggests the nearest."""
+    with pytest.raises(GridError) as caught:
+        plan(tmp_path, only=("maen",))
+
+    assert "grid 'ideas' has no experiment 'maen' (did you mean 'mean'?)" == str(caught.value)
+
+
+def test_one_encoding_for_each_preprocessing(tmp_path: Path) -> None:
+    """Experiments that read texts alike share one encoded corpus."""
+    corpora = plan(tmp_path).encode()
+
+    assert [3, 10] == [preprocessing.min_count for preprocessing in corpora]
+    sizes = [len(encoded.vocabulary) for encoded in corpora.values()]
+    assert sizes[0] > sizes[1]
+
+
+def test_plan_as_text(tmp_path: Path) -> None:
+    """The plan names changes, and says where there is more than one."""
+    finish(plan(tmp_path), "base-seed0", "mean-seed0", "mean-seed1")
+    made = plan(tmp_path)
+    lines = format_plan(made, made.encode(), RESOURCES).splitlines()
+
+    assert ["experiment", "change", "against", "parameters", "seeds", "to", "do"] == lines[
+        0
+    ].split()
+    assert lines[2].split()[:2] == ["base", "baseline"]
+    assert lines[2].endswith("0,1      1 finished, 1 run")
+    assert lines[3].endswith("finished")
+    assert "2 changes: cell: gru, min_count: 3" in lines[4]
+    assert [
+        "trials:  3 to run, 3 finished before",
+        "data:    demo: 900 train, 100 validation, 2,000 test rows",
+        "at once: 2 trials at once, 1 core each",
+        f"records: {tmp_path}/results/ideas",
+    ] == lines[6:]

@@ -1,0 +1,190 @@
+"""What a run shows: plain lines in full, and the live table as it stands on a screen."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from agnews_tune.grid import Experiment, Trial
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.planning import PlannedTrial
+from agnews_tune.progress import LiveTable, Progress, follow
+
+SCREEN = """\
+┏━━━━━━━━━━━━┳━━━━━━━━━━┳━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━┓
+┃ trial      ┃ status   ┃ epoch ┃   loss ┃ val_loss ┃ val_accuracy ┃ docs/s ┃ left ┃
+┡━━━━━━━━━━━━╇━━━━━━━━━━╇━━━━━━━╇━━━━━━━━╇━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━╇━━━━━━┩
+│ rnn-seed0  │ finished │   3/3 │ 0.5000 │   0.2500 │       0.9123 │  1,500 │      │
+│ gru-seed0  │ running  │   1/3 │ 0.5000 │   0.2500 │       0.9123 │  1,500 │ 0:12 │
+│ lstm-seed0 │ failed   │   0/3 │        │          │              │        │      │
+│ deep-seed0 │ waiting  │   0/3 │        │          │              │        │      │
+└────────────┴──────────┴───────┴────────┴──────────┴──────────────┴────────┴──────┘
+1 running, 1 finished, 1 failed, 1 waiting
+"""
+
+
+def planned(name: str, epochs: int = 3) -> PlannedTrial:
+    experiment = Experiment(name, None, {}, Hyperparameters(epochs=epochs), {})
+    description = {"data": {"train_rows": 9000}}
+    return PlannedTrial(Trial(experiment, seed=0), Path("unused"), description, "run")
+
+
+def logs(epoch: int, seconds: float = 6.0) -> dict[str, float]:
+    return {
+        "epoch": epoch,
+        "loss": 0.5,
+        "accuracy": 0.8,
+        "val_loss": 0.25,
+        "val_accuracy": 0.91234,
+        "learning_rate": 0.001,
+        "seconds": seconds,
+    }
+
+
+def plain() -> Console:
+    return Console(file=StringIO(), force_terminal=False, width=40)
+
+
+def terminal(height: int = 40, width: int = 120) -> Console:
+    return Console(
+        file=StringIO(), force_terminal=True, width=width, height=height, color_system=None
+    )
+
+
+def screen(table: LiveTable) -> list[str]:
+    """Return the lines of the table, drawn once."""
+    with table.console.capture() as captured:
+        table.console.print(table.table())
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def rows(table: LiveTable) -> list[list[str]]:
+    """Return the cells of each trial on the screen."""
+    lines = [line for line in screen(table) if line.startswith("│")]
+    return [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+
+
+def test_plain_lines_are_one_an_event() -> None:
+    """Elsewhere than on a terminal each epoch and each end of a trial is one line."""
+    console = plain()
+    with follow([planned("rnn", epochs=2), planned("gru")], console) as progress:
+        progress.trial_started("rnn-seed0")
+        progress.trial_started("gru-seed0")
+        progress.epoch_ended("rnn-seed0", logs(1, seconds=90))
+        progress.epoch_ended("rnn-seed0", logs(2, seconds=0.5))
+        progress.trial_finished("rnn-seed0")
+        progress.trial_failed("gru-seed0")
+
+    assert console.file.getvalue() == (
+        "rnn-seed0  epoch 1/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 100"
+        "  left 1:30\n"
+        "rnn-seed0  epoch 2/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 18,000"
+        "  left 0:00\n"
+        "rnn-seed0  finished\n"
+        "gru-seed0  failed\n"
+    )
+
+
+def test_long_names_stay_on_their_line() -> None:
+    """No line is wrapped, however narrow the output says it is."""
+    console = plain()
+    name = "gru-3layer-bidirectional-dropout0.3-and-more"
+    with follow([planned(name)], console) as progress:
+        progress.trial_started(f"{name}-seed0")
+        progress.trial_finished(f"{name}-seed0")
+
+    assert f"{name}-seed0  finished\n" == console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.1, "0:00"), (29.6, "0:59"), (30, "1:00"), (1800, "1:00:00"), (45296, "25:09:52")],
+)
+def test_time_left_is_that_of_the_epochs_left(seconds: float, expected: str) -> None:
+    """Two epochs are left, at the pace of the last one; hours show where there are any."""
+    progress = LiveTable([planned("rnn", epochs=3)], terminal())
+    progress.trial_started("rnn-seed0")
+    progress.epoch_ended("rnn-seed0", logs(1, seconds))
+
+    assert expected == rows(progress)[0][-1]
+
+
+def test_live_table_shows_every_trial() -> None:
+    """Each status has its row, the counts stand below."""
+    table = LiveTable([planned(name) for name in ("rnn", "gru", "lstm", "deep")], terminal())
+    for name in ("rnn", "gru", "lstm"):
+        table.trial_started(f"{name}-seed0")
+    for epoch in (1, 2, 3):
+        table.epoch_ended("rnn-seed0", logs(epoch))
+    table.trial_finished("rnn-seed0")
+    table.epoch_ended("gru-seed0", logs(1))
+    table.trial_failed("lstm-seed0")
+
+    assert SCREEN.splitlines() == screen(table)
+
+
+def test_trial_without_an_epoch_runs_with_empty_figures() -> None:
+    """A trial that has just started has no figures yet."""
+    table = LiveTable([planned("rnn")], terminal())
+    table.trial_started("rnn-seed0")
+
+    assert [["rnn-seed0", "running", "0/3", "", "", "", "", ""]] == rows(table)
+
+
+def test_small_screen_keeps_the_trials_that_run() -> None:
+    """Where not all trials fit, those that run come first, then the failed and the finished."""
+    names = [f"trial{number:02}" for number in range(20)]
+    table = LiveTable([planned(name) for name in names], terminal(height=10))
+    for name in names[:3]:
+        table.trial_started(f"{name}-seed0")
+        table.trial_finished(f"{name}-seed0")
+    table.trial_failed("trial04-seed0")
+    for name in names[17:19]:
+        table.trial_started(f"{name}-seed0")
+    lines = screen(table)
+
+    assert ["trial00-seed0", "trial04-seed0", "trial17-seed0", "trial18-seed0"] == [
+        row[0] for row in rows(table)
+    ]
+    assert "2 running, 3 finished, 1 failed, 14 waiting" == lines[-1]
+    assert len(lines) < 10
+
+
+def test_tiny_screen_still_shows_a_trial_that_runs() -> None:
+    """However small the screen is, one row is left."""
+    table = LiveTable([planned("rnn"), planned("gru")], terminal(height=3))
+    table.trial_started("gru-seed0")
+
+    assert ["gru-seed0"] == [row[0] for row in rows(table)]
+
+
+def test_names_keep_to_one_row_on_a_narrow_screen() -> None:
+    """A long name is cut, so that a row stays one line."""
+    table = LiveTable([planned("gru-3layer-bidirectional-dropout0.3")], terminal(width=80))
+    table.trial_started("gru-3layer-bidirectional-dropout0.3-seed0")
+    table.epoch_ended("gru-3layer-bidirectional-dropout0.3-seed0", logs(1))
+    (row,) = rows(table)
+
+    assert row[0].startswith("gru-3")
+    assert ["running", "1/3", "0.5000", "0.2500", "0.9123", "1,500", "0:12"] == row[1:]
+
+
+@pytest.mark.parametrize(("console", "expected"), [(plain(), Progress), (terminal(), LiveTable)])
+def test_terminals_get_the_live_table(console: Console, expected: type[Progress]) -> None:
+    """What is shown follows from where it is shown."""
+    assert expected is type(follow([planned("rnn")], console))
+
+
+def test_live_table_is_left_on_the_screen() -> None:
+    """When the run ends, the last state stays and no event has printed a line of its own."""
+    console = terminal()
+    with follow([planned("rnn")], console) as progress:
+        progress.trial_started("rnn-seed0")
+        progress.epoch_ended("rnn-seed0", logs(1))
+        progress.trial_finished("rnn-seed0")
+    printed = console.file.getvalue()
+
+    assert "rnn-seed0 │ finished │   1/3" in printed
+    assert "1 finished" in printed
+    assert "rnn-seed0  finished" not in printed

@@ -1,0 +1,133 @@
+"""How trials share what there is: every division, warning and error."""
+
+import math
+import os
+
+import pytest
+
+from agnews_tune.errors import RunError, RunWarning
+from agnews_tune.resources import Capacity, Resources, local_capacity, share
+
+TWO_CORES = Capacity(cpus=2, gpus=0)
+BIG = Capacity(cpus=64, gpus=4)
+
+
+@pytest.mark.parametrize(
+    ("capacity", "asked", "expected"),
+    [
+        (TWO_CORES, {}, Resources(1, 0, 2)),
+        (TWO_CORES, {"cpus_per_trial": 2}, Resources(2, 0, 1)),
+        (TWO_CORES, {"max_concurrent": 1}, Resources(1, 0, 1)),
+        (TWO_CORES, {"max_concurrent": 9}, Resources(1, 0, 2)),
+        (Capacity(7.0, 0.0), {"cpus_per_trial": 2}, Resources(2, 0, 3)),
+        (BIG, {}, Resources(1, 0, 64)),
+        (BIG, {"gpus_per_trial": 1}, Resources(1, 1, 4)),
+        (BIG, {"gpus_per_trial": 2}, Resources(1, 2, 2)),
+        (BIG, {"gpus_per_trial": 3}, Resources(1, 3, 1)),
+        (BIG, {"gpus_per_trial": 4.0}, Resources(1, 4.0, 1)),
+        (BIG, {"gpus_per_trial": 0.25}, Resources(1, 0.25, 16)),
+        (BIG, {"gpus_per_trial": 0.25, "max_concurrent": 5}, Resources(1, 0.25, 5)),
+        (BIG, {"gpus_per_trial": 0.25, "cpus_per_trial": 8}, Resources(8, 0.25, 8)),
+    ],
+)
+def test_capacity_is_divided(
+    capacity: Capacity, asked: dict[str, float], expected: Resources
+) -> None:
+    """As many trials run at once as cores, GPUs and the wish of the user allow."""
+    assert expected == share(capacity, **asked)
+
+
+@pytest.mark.parametrize(
+    ("gpus_per_trial", "expected"),
+    [
+        (1, 1),
+        (0.6, 1),
+        (0.5, 2),
+        (0.3, 3),
+        (1 / 3, 3),
+        (0.2, 5),
+        (0.1, 10),
+        (1 / 7, 7),
+        (0.01, 100),
+    ],
+)
+def test_trials_are_packed_into_each_gpu(gpus_per_trial: float, expected: int) -> None:
+    """A trial does not reach across two GPUs: what is left over of each stays unused."""
+    for gpus in (1, 2, 3):
+        capacity = Capacity(cpus=1000, gpus=gpus)
+        assert gpus * expected == share(capacity, gpus_per_trial=gpus_per_trial).at_once
+
+
+def test_without_a_gpu_trials_run_on_the_cpu() -> None:
+    """One warning says so, and each trial gets one core."""
+    with pytest.warns(RunWarning) as caught:
+        resources = share(TWO_CORES, cpus_per_trial=16, gpus_per_trial=0.25)
+
+    assert Resources(1, 0, 2) == resources
+    assert [
+        "Ray sees no GPU: --gpus-per-trial 0.25 is left aside and trials run on the CPU, "
+        "one core each"
+    ] == [str(warning.message) for warning in caught]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (
+            {"cpus_per_trial": 65},
+            "--cpus-per-trial must be at most the 64 cores at hand; received 65",
+        ),
+        ({"gpus_per_trial": 5}, "--gpus-per-trial must be at most the 4 GPUs at hand; received 5"),
+    ],
+)
+def test_more_than_there_is_is_an_error(asked: dict[str, float], expected: str) -> None:
+    """Such trials would wait for ever; the error says what there is."""
+    with pytest.raises(RunError) as caught:
+        share(BIG, **asked)
+
+    assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize("capacity", [TWO_CORES, BIG])
+@pytest.mark.parametrize(
+    ("gpus_per_trial", "received"),
+    [(1.5, "1.5"), (-0.5, "-0.5"), (-1, "-1"), (math.nan, "nan"), (math.inf, "inf")],
+)
+def test_shares_that_cannot_be_given_are_an_error(
+    capacity: Capacity, gpus_per_trial: float, received: str
+) -> None:
+    """A share is part of one GPU or whole GPUs, whether there are any or not."""
+    with pytest.raises(RunError) as caught:
+        share(capacity, gpus_per_trial=gpus_per_trial)
+
+    assert str(caught.value) == (
+        "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
+        f"received {received}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        (Resources(1, 0, 1), "1 trial at a time, 1 core each"),
+        (Resources(2, 0, 3), "3 trials at once, 2 cores each"),
+        (Resources(1, 0.25, 4), "4 trials at once, 1 core and 0.25 GPU each"),
+        (Resources(8, 2.0, 1), "1 trial at a time, 8 cores and 2 GPU each"),
+    ],
+)
+def test_resources_in_words(resources: Resources, expected: str) -> None:
+    """The plan shows what each trial gets."""
+    assert expected == str(resources)
+
+
+def test_local_capacity_is_what_this_process_may_use() -> None:
+    """Cores that the process is kept from do not count."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system cannot keep a process to some cores")
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert 1 == local_capacity().cpus
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert len(allowed) == local_capacity().cpus

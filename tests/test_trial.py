@@ -1,0 +1,92 @@
+"""One trial without Ray: what it measures and what it leaves."""
+
+import json
+
+import numpy as np
+import pytest
+
+from agnews_tune import Classifier, records
+from agnews_tune.encoding import EncodedCorpus
+from agnews_tune.grid_file import read_grid
+from agnews_tune.planning import PlannedTrial, plan_run
+from agnews_tune.trial import run_trial
+
+GRID = """
+data: {source: demo, limit_train: 600}
+defaults: {embedding_dim: 8, hidden_dim: 8, epochs: 3, min_count: 1, learning_rate: 0.02}
+experiments:
+  gru: {cell: gru}
+"""
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> tuple[PlannedTrial, EncodedCorpus]:
+    folder = tmp_path_factory.mktemp("trial")
+    (folder / "tiny.yaml").write_text(GRID)
+    plan = plan_run(read_grid(folder / "tiny.yaml"), folder)
+    plan.write()
+    trial = plan.trials[0]
+    corpus = next(iter(plan.encode().values()))
+    run_trial(trial, corpus)
+    return trial, corpus
+
+
+def test_record_is_complete(planned: tuple[PlannedTrial, EncodedCorpus]) -> None:
+    """The folder holds every file of a record, and nothing temporary."""
+    names = sorted(path.name for path in planned[0].folder.iterdir())
+
+    assert ["history.csv", "model", "result.json", "test_predictions.npz", "trial.json"] == names
+
+
+def test_result_holds_the_figures_of_the_best_epoch(
+    planned: tuple[PlannedTrial, EncodedCorpus],
+) -> None:
+    """Validation figures are those of the best epoch in history.csv; it is the first of equals."""
+    record = records.read_trial(planned[0].folder)
+    accuracies = [row["val_accuracy"] for row in record.history]
+    best = accuracies.index(max(accuracies))
+
+    assert record.result is not None
+    assert best + 1 == record.result["best_epoch"]
+    assert max(accuracies) == record.result["validation_accuracy"]
+    assert record.history[best]["val_loss"] == record.result["validation_loss"]
+    assert 3 == record.result["epochs"]
+    assert sum(row["seconds"] for row in record.history) == record.result["seconds"]
+
+
+def test_saved_model_reaches_the_figures(planned: tuple[PlannedTrial, EncodedCorpus]) -> None:
+    """The model folder and the predictions give the test accuracy that the result quotes."""
+    trial, corpus = planned
+    result = json.loads((trial.folder / "result.json").read_text())
+    model = Classifier.load(trial.folder / "model")
+    predictions = np.load(trial.folder / "test_predictions.npz", allow_pickle=False)
+    answers = predictions["probabilities"].argmax(axis=1)
+
+    assert result["test_accuracy"] == model.evaluate(*corpus.test)["accuracy"]
+    assert result["validation_accuracy"] == model.evaluate(*corpus.validation)["accuracy"]
+    assert result["test_accuracy"] == pytest.approx(
+        (answers == predictions["labels"]).mean(), abs=0.002
+    )
+    assert result["parameters"] == model.count_parameters()
+    assert corpus.test.labels.tolist() == predictions["labels"].tolist()
+
+
+def test_last_epoch_is_measured_too(planned: tuple[PlannedTrial, EncodedCorpus]) -> None:
+    """test_accuracy_last is the figure of the weights after the last epoch."""
+    trial, corpus = planned
+    result = json.loads((trial.folder / "result.json").read_text())
+    model = Classifier(**trial.trial.experiment.hyperparameters.to_dict(), seed=trial.trial.seed)
+    model.fit(*corpus.train, validation_data=corpus.validation, verbose=0)
+
+    assert result["test_accuracy_last"] == model.evaluate(*corpus.test)["accuracy"]
+
+
+def test_result_says_what_it_was_made_with(
+    planned: tuple[PlannedTrial, EncodedCorpus],
+) -> None:
+    """Hardware, versions and commit stand beside the figures."""
+    result = json.loads((planned[0].folder / "result.json").read_text())
+
+    assert {"device", "cpu", "cores", "threads"} == set(result["hardware"])
+    assert {"agnews_tune", "python", "torch", "ray", "nltk", "numpy"} == set(result["versions"])
+    assert result["commit"] is None or len(result["commit"]) == 40
