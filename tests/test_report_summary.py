@@ -1,0 +1,130 @@
+"""Records become means, deviations and gains, and never across different data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agnews_tune.records import read_run
+from agnews_tune.report.summary import DataSummary, Figure, summarize
+
+OTHER_DATA = {"name": "other", "fingerprint": "other", "test_rows": 10}
+
+
+def only(run: Path) -> DataSummary:
+    (summary,) = summarize(read_run(run))
+    return summary
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=10))
+def test_mean_and_deviation_are_numpys(values: list[float]) -> None:
+    """The deviation is that of a sample: divided by n - 1."""
+    figure = Figure.of(values)
+
+    assert pytest.approx(np.mean(values)) == figure.mean
+    assert pytest.approx(np.std(values, ddof=1)) == figure.deviation
+
+
+def test_single_value_has_no_deviation() -> None:
+    """One seed says nothing about the spread."""
+    assert Figure(0.75, None) == Figure.of([0.75])
+
+
+def test_seeds_of_an_experiment_are_summarised_together(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Experiments keep the grid's order, and each figure is over its finished seeds alone."""
+    for seed, accuracy in enumerate((0.7, 0.8, 0.75)):
+        write_record(tmp_path, "rnn", seed, result={"test_accuracy": accuracy})
+        write_record(tmp_path, "gru", seed, result={"test_accuracy": accuracy + 0.1})
+    write_record(tmp_path, "rnn", 3, result=None)
+    rnn, gru = only(tmp_path).experiments
+
+    assert ("rnn", "gru") == (rnn.name, gru.name)
+    assert (4, 3) == (len(rnn.trials), len(rnn.finished))
+    assert pytest.approx((0.75, 0.05)) == (
+        rnn.figure("test_accuracy").mean,
+        rnn.figure("test_accuracy").deviation,
+    )
+    assert pytest.approx(0.85) == gru.figure("test_accuracy").mean
+
+
+def test_gain_is_above_the_parent(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """The gain is the difference of the mean test accuracies, as a fraction."""
+    for seed, accuracy in enumerate((0.7, 0.8)):
+        write_record(tmp_path, "rnn", seed, result={"test_accuracy": accuracy})
+        write_record(tmp_path, "gru", seed, parent="rnn", result={"test_accuracy": accuracy - 0.02})
+    summary = only(tmp_path)
+
+    assert [None, pytest.approx(-0.02)] == [summary.gain(item) for item in summary.experiments]
+
+
+def test_gain_is_unknown_where_a_figure_is_missing(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A parent that is not there, an unfinished parent and an unfinished child give no gain."""
+    write_record(tmp_path, "orphan", parent="not-run")
+    write_record(tmp_path, "running", result=None)
+    write_record(tmp_path, "child-of-running", parent="running")
+    write_record(tmp_path, "unfinished-child", parent="orphan", result=None)
+    summary = only(tmp_path)
+
+    assert [None] * 4 == [summary.gain(item) for item in summary.experiments]
+
+
+def test_unfinished_experiments_have_no_figures(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Without a finished seed there is nothing to quote."""
+    write_record(tmp_path, "rnn", result=None)
+
+    assert only(tmp_path).experiments[0].figure("test_accuracy") is None
+
+
+def test_different_data_are_never_compared(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Each fingerprint has a summary of its own, and a parent on other data is no parent."""
+    write_record(tmp_path, "rnn", result={"test_accuracy": 0.9})
+    write_record(tmp_path, "gru", parent="rnn", data=OTHER_DATA)
+    write_record(tmp_path, "rnn", 1, data=OTHER_DATA, result={"test_accuracy": 0.5})
+    first, second = summarize(read_run(tmp_path))
+
+    assert ["rnn"] == [item.name for item in first.experiments]
+    assert ["gru", "rnn"] == [item.name for item in second.experiments]
+    assert OTHER_DATA == second.data
+    assert 0.9 == first.experiments[0].figure("test_accuracy").mean
+    assert pytest.approx(0.3) == second.gain(second.experiments[0])
+
+
+@pytest.mark.parametrize(
+    ("epochs", "results", "expected"),
+    [
+        ([2], [{}], "finished"),
+        ([0], [None], "waiting"),
+        ([1], [None], "epoch 1 of 2"),
+        ([2, 2], [{}, {}], "finished"),
+        ([2, 1, 0], [{}, None, None], "1 of 3 seeds"),
+    ],
+)
+def test_state_says_how_far_an_experiment_is(
+    write_record: Callable[..., Path],
+    tmp_path: Path,
+    epochs: list[int],
+    results: list[dict[str, float] | None],
+    expected: str,
+) -> None:
+    """One seed counts its epochs, several count the finished ones."""
+    for seed, (number, result) in enumerate(zip(epochs, results, strict=True)):
+        history = [{"epoch": epoch, "loss": 1.0} for epoch in range(1, number + 1)]
+        write_record(tmp_path, "rnn", seed, history=history, result=result)
+
+    assert expected == only(tmp_path).experiments[0].state
+
+
+def test_nothing_gives_nothing() -> None:
+    """No records give no summary."""
+    assert [] == summarize([])

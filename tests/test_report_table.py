@@ -1,0 +1,172 @@
+"""The table of a run, in full text."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agnews_tune.records import read_run
+from agnews_tune.report import report_run
+from agnews_tune.report.summary import summarize
+from agnews_tune.report.table import describe_data, format_table
+
+ROWS = {"train_rows": 108000, "validation_rows": 12000, "test_rows": 7600}
+DEMO = {"name": "demo", "fingerprint": "demo", **ROWS}
+
+FINISHED = """\
+data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows
+
+experiment    change                             n          val acc         test acc    vs parent    published    best epoch    parameters    s/epoch
+------------  -------------------------------  ---  ---------------  ---------------  -----------  -----------  ------------  ------------  ---------
+rnn-max       baseline                           2  0.8100 ± 0.0000  0.7950 ± 0.0071                     0.814           1,2        12,345        1.5
+gru           2 changes: cell: gru, epochs: 3    2  0.8000 ± 0.0000  0.8073 ± 0.0071        +1.23                        2,2     1,234,567        1.7
+
+n: finished seeds; accuracies are their mean ± standard deviation, at the epoch that validated best.
+vs parent: points of test accuracy above the experiment that the change was made to.
+On 2,500 test rows one standard error of the best is 0.79 points: a difference of that size may be luck."""  # noqa: E501
+UNFINISHED = """\
+data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows
+
+experiment    change        n    val acc    test acc    vs parent    published    best epoch    parameters    s/epoch  state
+------------  ----------  ---  ---------  ----------  -----------  -----------  ------------  ------------  ---------  ------------
+rnn-max       baseline      1     0.8100      0.8000                                       2        12,345        1.5  finished
+gru           cell: gru     0                                                                                          epoch 1 of 2
+lstm          cell: lstm    0                                                                                          waiting
+
+n: finished seeds; accuracies are their mean ± standard deviation, at the epoch that validated best.
+vs parent: points of test accuracy above the experiment that the change was made to.
+On 2,500 test rows one standard error of the best is 0.80 points: a difference of that size may be luck."""  # noqa: E501
+
+
+def tables(run: Path) -> list[str]:
+    return [format_table(summary) for summary in summarize(read_run(run))]
+
+
+def test_table_of_a_finished_run(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """Means and deviations over seeds, gain, published figure, best epochs, size and time."""
+    for seed, accuracy in enumerate((0.80, 0.79)):
+        write_record(
+            tmp_path,
+            "rnn-max",
+            seed,
+            published={"validation_accuracy": 0.82, "test_accuracy": 0.8135},
+            result={"test_accuracy": accuracy, "best_epoch": seed + 1},
+        )
+        write_record(
+            tmp_path,
+            "gru",
+            seed,
+            parent="rnn-max",
+            change="2 changes: cell: gru, epochs: 3",
+            result={
+                "validation_accuracy": 0.8,
+                "test_accuracy": accuracy + 0.01234,
+                "parameters": 1234567,
+                "epochs": 3,
+                "seconds": 4.5 + seed,
+            },
+        )
+
+    assert [FINISHED] == tables(tmp_path)
+
+
+def test_table_of_a_run_under_way(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """A column says how far each experiment is; what is not known is left empty."""
+    write_record(tmp_path, "rnn-max")
+    one = [{"epoch": 1, "loss": 0.7}]
+    write_record(tmp_path, "gru", parent="rnn-max", change="cell: gru", history=one, result=None)
+    write_record(tmp_path, "lstm", parent="gone", change="cell: lstm", history=[], result=None)
+
+    assert [UNFINISHED] == tables(tmp_path)
+
+
+def test_table_without_any_result(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """Before the first trial ends there is no best experiment to speak of."""
+    write_record(tmp_path, "rnn-max", history=[], result=None)
+    (table,) = tables(tmp_path)
+
+    assert "waiting" == table.splitlines()[4].split()[-1]
+    assert "standard error" not in table
+
+
+def test_different_data_have_tables_of_their_own(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Nothing of one data set is in the table of another, nor is it compared with it."""
+    write_record(tmp_path, "rnn-max")
+    write_record(tmp_path, "gru", parent="rnn-max", data=DEMO)
+    first, second = tables(tmp_path)
+
+    assert ("rnn-max" in first, "gru" in first) == (True, False)
+    assert ("rnn-max" in second, "gru" in second) == (False, True)
+    assert "+0.00" not in second
+
+
+@pytest.mark.parametrize(("name", "named"), [("demo", "demo (built in, synthetic)"), ("x", "x")])
+def test_demo_data_are_named_as_such(
+    write_record: Callable[..., Path], tmp_path: Path, name: str, named: str
+) -> None:
+    """Whoever reads figures made on the built-in texts is told."""
+    write_record(tmp_path, "rnn-max", data=DEMO | {"name": name})
+    (summary,) = summarize(read_run(tmp_path))
+    expected = f"{named}: 108,000 train, 12,000 validation, 7,600 test rows"
+
+    assert expected == describe_data(summary)
+    assert f"data: {expected}" == format_table(summary).splitlines()[0]
+
+
+def test_report_names_run_tables_and_pictures(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A run's report is its folder, its table and where its curves are."""
+    write_record(tmp_path, "rnn-max")
+    (table,) = tables(tmp_path)
+
+    assert report_run(tmp_path) == (
+        f"=== {tmp_path} ===\n\n{table}\n\n"
+        f"curves: {tmp_path / 'accuracy.png'}, {tmp_path / 'loss.png'}\n"
+    )
+    assert (tmp_path / "accuracy.png").exists()
+
+
+def test_report_of_a_waiting_run_has_no_pictures(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Before the first epoch there is nothing to draw."""
+    write_record(tmp_path, "rnn-max", history=[], result=None)
+    (table,) = tables(tmp_path)
+
+    assert f"=== {tmp_path} ===\n\n{table}\n" == report_run(tmp_path)
+
+
+def test_report_keeps_the_pictures_of_different_data_apart(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The curves of each data set are in a folder with its fingerprint."""
+    write_record(tmp_path, "rnn-max")
+    write_record(tmp_path, "gru", data=DEMO)
+    report = report_run(tmp_path)
+    folders = [tmp_path / "data-0123456789abcdef", tmp_path / "data-demo"]
+
+    for folder in folders:
+        assert f"curves: {folder / 'accuracy.png'}, {folder / 'loss.png'}\n" in report
+        assert ["accuracy.png", "loss.png"] == sorted(path.name for path in folder.iterdir())
+
+
+def test_report_needs_neither_torch_nor_ray(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Records can be reported where nothing can be trained."""
+    write_record(tmp_path, "rnn-max")
+    program = (
+        "import sys; from pathlib import Path; from agnews_tune.report import report_run; "
+        "report_run(Path(sys.argv[1])); "
+        "print([name for name in ('torch', 'ray', 'datasets', 'nltk') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True
+    )
+
+    assert "[]\n" == done.stdout
