@@ -1,0 +1,254 @@
+"""The command line: parse, call the library, print; no logic of its own."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from agnews_tune import __version__
+from agnews_tune.errors import AgnewsTuneError
+
+RESULTS = Path("results")
+FORMAT_NAMES = ("table", "json", "csv")
+
+
+class _Commands(click.Group):
+    """Turns the package's errors into one message and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            try:
+                return super().invoke(ctx)
+            except AgnewsTuneError as error:
+                click.echo(f"error: {error}", err=True)
+                ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="agnews-tune")
+def main() -> None:
+    """Find out which change to a text-classification network helped, and by how much.
+
+    \b
+    Example:
+      agnews-tune run grids/quickstart.yaml
+      agnews-tune report results/
+      agnews-tune predict "Oil prices fall as producers raise output"
+    """
+
+
+@main.command()
+@click.argument("grid", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    metavar="SOURCE",
+    help="Corpus in place of the grid's: ag_news, demo, hub:OWNER/NAME, a file or a folder.",
+)
+@click.option(
+    "--gpus-per-trial",
+    type=click.FloatRange(min=0),
+    default=0,
+    help="Share of a GPU for each trial, such as 0.25, or whole GPUs.  [default: 0, the CPU]",
+)
+@click.option(
+    "--cpus-per-trial",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Cores for each trial.",
+)
+@click.option(
+    "--max-concurrent", type=click.IntRange(min=1), help="Trials at the same time, at most."
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), help="How many seeds for each experiment: 0, 1, 2, ..."
+)
+@click.option(
+    "--only",
+    metavar="EXPERIMENT",
+    multiple=True,
+    help="Run this experiment alone; can be given more than once.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of every experiment.")
+@click.option(
+    "--limit-train",
+    type=click.IntRange(min=1),
+    metavar="ROWS",
+    help="Use this many training rows, validation rows included.",
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RESULTS,
+    show_default=True,
+    help="Folder of all runs; this one goes to RESULTS/<name of the grid>/.",
+)
+@click.option(
+    "--address", help="Head node of a Ray cluster; without it the run stays on this machine."
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+def run(
+    grid: Path,
+    data: str | None,
+    gpus_per_trial: float,
+    cpus_per_trial: int,
+    max_concurrent: int | None,
+    seeds: int | None,
+    only: tuple[str, ...],
+    epochs: int | None,
+    limit_train: int | None,
+    results: Path,
+    address: str | None,
+    dry_run: bool,
+) -> None:
+    """Train every experiment of the file GRID with every seed.
+
+    Each trial leaves a record under RESULTS/<name of the grid>/; what is finished there is not
+    trained again. The exit code is 1 if a trial failed.
+
+    \b
+    Example:
+      agnews-tune run grids/report.yaml --gpus-per-trial 0.25
+      agnews-tune run grids/report.yaml --data corpus/ --only gru-max --epochs 2
+    """
+    from rich.console import Console
+
+    from agnews_tune import tuning
+    from agnews_tune.grid_file import read_grid
+    from agnews_tune.plan_table import format_plan
+    from agnews_tune.planning import plan_run
+    from agnews_tune.progress import follow
+    from agnews_tune.resources import local_capacity, share
+
+    chosen = read_grid(grid).with_overrides(
+        source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
+    )
+    plan = plan_run(chosen, results, only)
+    corpora = plan.encode()
+    if dry_run and address is None:
+        capacity = local_capacity()
+        resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+        click.echo(format_plan(plan, corpora, resources))
+        return
+    if not plan.to_run:
+        click.echo(f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}")
+        return
+    console = Console(highlight=False)
+    with tuning.connect(address) as capacity:
+        resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+        click.echo(format_plan(plan, corpora, resources))
+        if dry_run:
+            return
+        plan.write()
+        with follow(plan.to_run, console) as progress:
+            failures = tuning.run(plan.to_run, corpora, resources, progress, plan.folder / ".ray")
+    click.echo(
+        f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
+        f"see them with: agnews-tune report {plan.folder}"
+    )
+    for name, cause in failures.items():
+        click.echo(f"failed: {name}: {cause}", err=True)
+    if failures:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument(
+    "results", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RESULTS
+)
+def report(results: Path) -> None:
+    """Print the table of each run under RESULTS and draw its curves.
+
+    RESULTS is the folder of all runs or one run's folder; a run that is still under way is shown
+    as far as it is. The curves go to accuracy.png and loss.png in the run's folder.
+
+    \b
+    Example:
+      agnews-tune report results/
+      agnews-tune report results/quickstart
+    """
+    from agnews_tune.records import find_runs
+    from agnews_tune.report import report_run
+
+    for run_folder in find_runs(results):
+        click.echo(report_run(run_folder))
+
+
+@main.command()
+@click.argument("texts", nargs=-1)
+@click.option(
+    "--model",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Model folder in place of the best one under RESULTS.",
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RESULTS,
+    show_default=True,
+    help="Where to look for the model with the best validation accuracy.",
+)
+@click.option(
+    "--file",
+    type=click.File(encoding="utf-8"),
+    help="Read one text a line from this file; - is standard input.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMAT_NAMES),
+    default="table",
+    show_default=True,
+    help="Form of the answers.",
+)
+def predict(
+    texts: tuple[str, ...], model: Path | None, results: Path, file: TextIO | None, form: str
+) -> None:
+    """Print the class of each of TEXTS and the probability of every class.
+
+    Without TEXTS, one text a line is read from --file or standard input.
+
+    \b
+    Example:
+      agnews-tune predict "Oil prices fall as producers raise output"
+      agnews-tune predict --file headlines.txt --format csv > answers.csv
+    """
+    from agnews_tune import predictions
+    from agnews_tune.classifier import Classifier
+
+    if texts and file:
+        raise click.UsageError("give texts or --file, not both")
+    folder = model or _best_model(results)
+    classifier = Classifier.load(folder)
+    lines = texts or _lines(file or sys.stdin)
+    answers = predictions.predict(classifier, lines)
+    for line in predictions.FORMATS[form](answers, classifier.label_names_):
+        click.echo(line)
+
+
+def _best_model(results: Path) -> Path:
+    from agnews_tune.records import best_model
+
+    best = best_model(results)
+    accuracy = (best.result or {})["validation_accuracy"]
+    click.echo(
+        f"model: {best.folder}, trained on {best.trial['data']['name']}, "
+        f"validation accuracy {accuracy:.4f}",
+        err=True,
+    )
+    return best.model_folder
+
+
+def _lines(file: Iterable[str]) -> Iterator[str]:
+    return (line.rstrip("\r\n") for line in file)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"warning: {message}", err=True)

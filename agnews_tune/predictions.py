@@ -1,0 +1,84 @@
+"""Texts become predictions, and predictions become a table, JSON or CSV, a batch at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from agnews_tune.classifier import Classifier
+
+BATCH = 1000  # texts that are read and answered together
+SHOWN = 60  # characters of a text in the table
+
+
+class Prediction(NamedTuple):
+    """The answer to one text.
+
+    Attributes:
+        text: as it was given.
+        label: name of the most probable class.
+        probabilities: of each class by its name, fractions.
+    """
+
+    text: str
+    label: str
+    probabilities: dict[str, float]
+
+
+def predict(model: Classifier, texts: Iterable[str]) -> Iterator[Prediction]:
+    """Yield the prediction for each text, in order; few texts are held at a time."""
+    names = model.label_names_
+    rest = iter(texts)
+    while batch := list(islice(rest, BATCH)):
+        for text, row in zip(batch, model.predict(batch).tolist(), strict=True):
+            probabilities = dict(zip(names, row, strict=True))
+            yield Prediction(text, max(names, key=probabilities.__getitem__), probabilities)
+
+
+def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines of a table: class, probability of each class, start of the text."""
+    label_width = max(len("class"), *map(len, names))
+    widths = [max(len(name), 6) for name in names]
+    heads = "  ".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
+    yield f"{'class':<{label_width}}  {heads}  text"
+    for text, label, probabilities in predictions:
+        figures = "  ".join(
+            f"{probabilities[name]:>{width}.4f}" for name, width in zip(names, widths, strict=True)
+        )
+        words = " ".join(text.split())
+        shown = words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
+        yield f"{label:<{label_width}}  {figures}  {shown}"
+
+
+def as_json(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines of a JSON array of objects ``{"text", "class", "probabilities"}``."""
+    before = "["
+    for text, label, probabilities in predictions:
+        rounded = {name: round(value, 6) for name, value in probabilities.items()}
+        yield before + json.dumps({"text": text, "class": label, "probabilities": rounded})
+        before = ","
+    yield "[]" if before == "[" else "]"
+
+
+def as_csv(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines of a CSV file: text, class, one column a class."""
+    yield _csv_line(["text", "class", *names])
+    for text, label, probabilities in predictions:
+        yield _csv_line([text, label, *(f"{probabilities[name]:.6f}" for name in names)])
+
+
+def _csv_line(fields: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+FORMATS: dict[str, Callable[[Iterable[Prediction], tuple[str, ...]], Iterator[str]]] = {
+    "table": as_table,
+    "json": as_json,
+    "csv": as_csv,
+}

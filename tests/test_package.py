@@ -1,0 +1,110 @@
+"""The architecture, as rules: who imports whom, and what a command must not load."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import agnews_tune
+
+PACKAGE = Path(agnews_tune.__file__).parent
+HEAVY = ("torch", "ray", "datasets", "matplotlib", "nltk", "pyarrow", "numpy")
+
+
+def loaded_after(code: str) -> set[str]:
+    """Return which of the heavy libraries a fresh Python has loaded after some code."""
+    names = f"print(*[name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\n{names}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def own_imports(path: Path) -> set[str]:
+    """Return the modules of this package that a module imports, at its top or inside."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("agnews_tune."):
+            found.add(node.module.removeprefix("agnews_tune.").split(".")[0])
+        if isinstance(node, ast.ImportFrom) and node.module == "agnews_tune":
+            found |= {alias.name for alias in node.names}
+    return found - {"__version__", path.stem}
+
+
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        ("import agnews_tune", set()),
+        ("import agnews_tune.cli", set()),
+        ("import agnews_tune.grid_file", set()),
+        ("import agnews_tune.records", set()),
+        ("import agnews_tune.report", set()),
+        ("import agnews_tune.corpus", {"numpy"}),
+        ("import agnews_tune.text", {"numpy"}),
+        ("from agnews_tune import Classifier", {"numpy", "torch"}),
+        ("import agnews_tune.planning", {"numpy"}),
+    ],
+)
+def test_imports_stay_light(code: str, allowed: set[str]) -> None:
+    """A module loads the heavy libraries that it owns, and no others."""
+    assert loaded_after(code) <= allowed
+
+
+def test_imports_point_one_way() -> None:
+    """No module is imported, directly or not, by a module that it imports."""
+    graph = {path.stem: own_imports(path) for path in PACKAGE.glob("*.py")}
+    graph["report"] = set().union(*(own_imports(path) for path in PACKAGE.glob("report/*.py")))
+    graph["report"].discard("report")
+    # Only for annotations: a callback and the training loop name the Classifier they are given.
+    graph["history"].discard("classifier")
+    graph["training"].discard("classifier")
+    del graph["__init__"]
+    order: list[str] = []
+    while rest := graph.keys() - set(order):
+        free = sorted(name for name in rest if graph[name] <= set(order) | {name})
+        assert free, f"these import each other in a circle: {sorted(rest)}"
+        order += free
+
+    assert "cli" == order[-1]
+
+
+@pytest.mark.parametrize(
+    ("library", "owners"),
+    [
+        ("ray", {"tuning"}),
+        ("datasets", {"hub"}),
+        ("nltk", {"text"}),
+        ("matplotlib", {"curves"}),
+    ],
+)
+def test_a_heavy_library_has_one_owner(library: str, owners: set[str]) -> None:
+    """Only one module imports it, at its top or inside."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            if any(name.split(".")[0] == library for name in names):
+                found.add(path.stem)
+
+    assert owners == found
+
+
+def test_network_knows_no_data_and_report_no_classifier() -> None:
+    """Rooms that must stay apart."""
+    report = set().union(*(own_imports(path) for path in PACKAGE.glob("report/*.py")))
+
+    assert {"hyperparameters"} == own_imports(PACKAGE / "network.py")
+    assert {"records", "files", "report"} >= report
+
+
+def test_unknown_attribute_is_an_attribute_error() -> None:
+    """The lazy package answers like any other module."""
+    with pytest.raises(AttributeError, match="module 'agnews_tune' has no attribute 'Clasifier'"):
+        agnews_tune.Clasifier  # noqa: B018
