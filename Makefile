@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/installed
 	$(BIN)/agnews-tune run grids/quickstart.yaml
 	$(BIN)/agnews-tune report results/quickstart
-	$(BIN)/agnews-tune predict --results results/quickstart "Oil prices fall as producers raise output"
+	$(BIN)/agnews-tune predict --results results/quickstart "Stocks slide as oil prices hit a record"
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest

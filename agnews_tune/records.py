@@ -226,7 +226,7 @@ def _read_history(path: Path) -> list[dict[str, float]]:
                 {name: float(value) for name, value in row.items() if value}
                 for row in csv.DictReader(file, strict=True)
             ]
-    except (ValueError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise RecordError(
             f"{path}: damaged record ({error}); remove its folder to run the trial again"
         ) from error

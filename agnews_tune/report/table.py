@@ -6,35 +6,24 @@ import math
 
 from agnews_tune.report.summary import DataSummary, ExperimentSummary, Figure
 
-HEADERS = (
-    "experiment",
-    "change",
-    "n",
-    "val acc",
-    "test acc",
-    "vs parent",
-    "published",
-    "best epoch",
-    "parameters",
-    "s/epoch",
-)
-ALIGNMENT = ("left", "left", *["right"] * 8)
+LEFT_ALIGNED = ("experiment", "change", "parent", "state")
 
 
 def format_table(summary: DataSummary) -> str:
-    """Return title, table and notes for the experiments that saw the same data."""
+    """Return title, table and notes for the experiments that saw the same data.
+
+    A column in which no experiment has anything is left out.
+    """
     from tabulate import tabulate
 
-    rows: list[tuple[str, ...]] = [_row(item, summary) for item in summary.experiments]
-    headers: tuple[str, ...] = HEADERS
-    alignment: tuple[str, ...] = ALIGNMENT
-    if any(experiment.state != "finished" for experiment in summary.experiments):
-        rows = [
-            (*row, experiment.state)
-            for row, experiment in zip(rows, summary.experiments, strict=True)
-        ]
-        headers, alignment = (*HEADERS, "state"), (*ALIGNMENT, "left")
-    table = tabulate(rows, headers, colalign=alignment, disable_numparse=True)
+    rows = [_row(experiment, summary) for experiment in summary.experiments]
+    columns = [column for column in rows[0] if any(row[column] for row in rows)]
+    table = tabulate(
+        [[row[column] for column in columns] for row in rows],
+        columns,
+        colalign=["left" if column in LEFT_ALIGNED else "right" for column in columns],
+        disable_numparse=True,
+    )
     return "\n".join([_title(summary), "", table, "", *_notes(summary)])
 
 
@@ -52,23 +41,25 @@ def _title(summary: DataSummary) -> str:
     return f"data: {describe_data(summary)}"
 
 
-def _row(experiment: ExperimentSummary, summary: DataSummary) -> tuple[str, ...]:
+def _row(experiment: ExperimentSummary, summary: DataSummary) -> dict[str, str]:
     gain = summary.gain(experiment)
     published = experiment.trial["published"].get("test_accuracy")
     results = [record.result for record in experiment.finished if record.result]
     seconds = [result["seconds"] / result["epochs"] for result in results]
-    return (
-        experiment.name,
-        experiment.trial["change"],
-        str(len(results)),
-        _accuracy(experiment.figure("validation_accuracy")),
-        _accuracy(experiment.figure("test_accuracy")),
-        "" if gain is None else f"{100 * gain:+.2f}",
-        "" if published is None else f"{published:.3f}",
-        ",".join(str(result["best_epoch"]) for result in results),
-        f"{results[0]['parameters']:,}" if results else "",
-        f"{sum(seconds) / len(seconds):.1f}" if seconds else "",
-    )
+    return {
+        "experiment": experiment.name,
+        "change": experiment.trial["change"],
+        "parent": experiment.trial["parent"] or "",
+        "n": str(len(results)),
+        "val acc": _accuracy(experiment.figure("validation_accuracy")),
+        "test acc": _accuracy(experiment.figure("test_accuracy")),
+        "vs parent": "" if gain is None else f"{100 * gain:+.2f}",
+        "published": "" if published is None else f"{published:.3f}",
+        "best epoch": ",".join(str(result["best_epoch"]) for result in results),
+        "parameters": f"{results[0]['parameters']:,}" if results else "",
+        "s/epoch": f"{sum(seconds) / len(seconds):.1f}" if seconds else "",
+        "state": "" if experiment.state == "finished" else experiment.state,
+    }
 
 
 def _accuracy(figure: Figure | None) -> str:

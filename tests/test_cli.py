@@ -1,0 +1,443 @@
+"""The command line as a user meets it: real runs, exact output, exit codes and what is left."""
+
+import json
+import os
+import pty
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from agnews_tune import Classifier, __version__
+from agnews_tune.cli import main
+
+PROGRAM = Path(sys.executable).parent / "agnews-tune"
+GRID = """
+name: tiny
+data: {source: demo, limit_train: 600}
+defaults: {embedding_dim: 8, hidden_dim: 8, epochs: 2}
+experiments:
+  base:
+  mean: {parent: base, pooling: mean, published: {test_accuracy: 0.913}}
+  wide: {parent: base, hidden_dim: 12}
+"""
+PLAN = """\
+experiment    change          against      parameters  seeds    to do
+------------  --------------  ---------  ------------  -------  -------
+base          baseline                          3,028  0        run
+mean          pooling: mean   base              3,028  0        run
+wide          hidden_dim: 12  base              3,248  0        run
+
+trials:  3 to run, 0 finished before
+data:    demo: 540 train, 60 validation, 2,000 test rows
+at once: 1 trial at a time, 1 core each
+records: {folder}/results/tiny
+"""
+
+
+def invoke(*arguments: object, text: str | None = None) -> Result:
+    """Run a command in this process; one that must not start Ray answers faster so."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=text)
+
+
+def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed program in a folder."""
+    return subprocess.run(
+        [PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def launch_on_terminal(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Run the installed program on a terminal of its own; return exit code and screen output."""
+    master, slave = pty.openpty()
+    environment = os.environ | {"COLUMNS": "110", "LINES": "30", "TERM": "xterm"}
+    program = subprocess.Popen(
+        [PROGRAM, *arguments], cwd=folder, stdin=slave, stdout=slave, stderr=slave, env=environment
+    )
+    os.close(slave)
+    output = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # Linux's way to say that the other side is closed
+            part = b""
+        if not part:
+            break
+        output += part
+    os.close(master)
+    return program.wait(timeout=60), click.unstyle(output.decode())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new user's folder with a grid; one of its trials will not be able to write its history."""
+    folder = tmp_path_factory.mktemp("user")
+    (folder / "tiny.yaml").write_text(GRID)
+    (folder / "results/tiny/wide-seed0/history.csv").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_run(folder: Path) -> subprocess.CompletedProcess[str]:
+    arguments = ("run", "tiny.yaml", "--gpus-per-trial", "0.25", "--max-concurrent", "1")
+    return launch(folder, *arguments)
+
+
+@pytest.fixture(scope="module")
+def second_run(
+    folder: Path,
+    first_run: subprocess.CompletedProcess[str],  # noqa: ARG001  (this run comes after it)
+) -> tuple[int, str]:
+    (folder / "results/tiny/wide-seed0/history.csv").rmdir()
+    return launch_on_terminal(folder, "run", "tiny.yaml", "--max-concurrent", "1")
+
+
+@pytest.mark.timeout(600)
+class TestRun:
+    def test_first_run(self, folder: Path, first_run: subprocess.CompletedProcess[str]) -> None:
+        """Plan, one line an epoch, one line for the failure; nothing of Ray's own."""
+        figures = r"  loss 1\.\d{4}  val_loss 1\.\d{4}  val_accuracy 0\.\d{4}  docs/s [\d,]+  left "
+        epochs = "".join(
+            f"{name}-seed0  epoch {epoch}/2{figures}\\d:\\d\\d\n{end}"
+            for name in ("base", "mean")
+            for epoch, end in ((1, ""), (2, f"{name}-seed0  finished\n"))
+        )
+        end = (
+            "wide-seed0  failed\n"
+            f"2 of 3 trials finished; see them with: agnews-tune report {folder}/results/tiny\n"
+        )
+        plan = PLAN.format(folder=folder)
+
+        assert re.fullmatch(re.escape(plan) + epochs + re.escape(end), first_run.stdout)
+        assert first_run.stderr == (
+            "warning: Ray sees no GPU: --gpus-per-trial 0.25 is left aside and trials run on the "
+            "CPU, one core each\n"
+            "failed: wide-seed0: IsADirectoryError: [Errno 21] Is a directory: "
+            + first_run.stderr.rpartition("Is a directory: ")[2]
+        )
+        assert 1 == first_run.returncode
+
+    def test_second_run_on_a_terminal(self, second_run: tuple[int, str]) -> None:
+        """Only what failed is trained; a live table is drawn in place of lines."""
+        code, output = second_run
+
+        assert 0 == code
+        assert "trials:  1 to run, 2 finished before" in output
+        assert "┃ trial " in output
+        assert "│ wide-seed0 │ finished │   2/2 │" in output
+        assert "│ base-seed0 " not in output
+        assert "wide-seed0  epoch" not in output
+        assert "1 of 1 trials finished; see them with: agnews-tune report" in output
+
+    @pytest.mark.usefixtures("second_run")
+    def test_third_run(self, folder: Path) -> None:
+        """Nothing is left to do, and Ray is not even started."""
+        done = launch(folder, "run", "tiny.yaml")
+
+        assert done.stdout == (
+            f"nothing to run: all 3 trials are finished in {folder}/results/tiny\n"
+        )
+        assert ("", 0) == (done.stderr, done.returncode)
+
+    def test_dry_run_writes_nothing(self, tmp_path: Path) -> None:
+        """The plan is printed, nothing is trained and no folder made."""
+        (tmp_path / "tiny.yaml").write_text(GRID)
+        result = invoke(
+            *("run", tmp_path / "tiny.yaml", "--dry-run", "--max-concurrent", 1),
+            *("--results", tmp_path / "results"),
+        )
+
+        expected = PLAN.format(folder=tmp_path)
+        assert (0, expected) == (result.exit_code, result.output)
+        assert ["tiny.yaml"] == [path.name for path in tmp_path.iterdir()]
+
+    def test_options_replace_what_the_grid_says(self, tmp_path: Path) -> None:
+        """--data, --seeds, --only, --epochs and --limit-train reach the plan."""
+        (tmp_path / "tiny.yaml").write_text(GRID)
+        rows = "".join(f"rates rise {row},calm\nrates fall {row},urgent\n" for row in range(60))
+        (tmp_path / "tickets.csv").write_text(f"text,label\n{rows}")
+        result = invoke(
+            *("run", tmp_path / "tiny.yaml", "--dry-run", "--data", tmp_path / "tickets.csv"),
+            *("--only", "mean", "--epochs", 7, "--seeds", 2, "--limit-train", 100),
+            *("--max-concurrent", 1),
+        )
+        lines = result.output.splitlines()
+
+        assert ["mean", "pooling:", "mean", "base", "290", "0,1", "run"] == lines[2].split()
+        assert "data:    tickets.csv: 90 train, 10 validation, 12 test rows" in lines
+        assert "trials:  2 to run, 0 finished before" in lines
+
+
+class TestRunRefuses:
+    @pytest.mark.parametrize(
+        ("arguments", "expected"),
+        [
+            (
+                ("--only", "maen"),
+                "grid 'tiny' has no experiment 'maen' (did you mean 'mean'?)",
+            ),
+            (
+                ("--data", "demoo"),
+                "the source must be 'ag_news', 'demo', 'hub:<owner>/<name>' or the path of a file "
+                "or folder; received 'demoo', which is none of these (did you mean 'demo'?)",
+            ),
+            (
+                ("--limit-train", "20"),
+                "demo: validation must hold every label; received none of 'Business', 'Sci/Tech' "
+                "(rows in all: 2). Raise limit_train or add such rows",
+            ),
+            (
+                ("--gpus-per-trial", "1.5"),
+                "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of "
+                "GPUs; received 1.5",
+            ),
+            (
+                ("--address", "127.0.0.1:1"),
+                "no Ray cluster answers at '127.0.0.1:1'; expected the address of a running head "
+                "node such as '192.0.2.7:6379' or 'ray://192.0.2.7:10001'; leave --address out to "
+                "run on this machine",
+            ),
+        ],
+    )
+    def test_unfit_options(self, arguments: tuple[str, ...], expected: str, tmp_path: Path) -> None:
+        """One error, exit code 2, and nothing is written."""
+        (tmp_path / "tiny.yaml").write_text(GRID)
+        where = ("--results", tmp_path / "results", "--dry-run")
+        result = invoke("run", tmp_path / "tiny.yaml", *arguments, *where)
+
+        assert (2, f"error: {expected}\n") == (result.exit_code, result.stderr)
+        assert "" == result.stdout
+        assert not (tmp_path / "results").exists()
+
+    def test_missing_grid(self) -> None:
+        """A file that is not there is named."""
+        result = invoke("run", "grids/none.yaml")
+
+        assert (2, "error: grids/none.yaml: cannot be read: No such file or directory\n") == (
+            result.exit_code,
+            result.stderr,
+        )
+
+    def test_faulty_grid(self, tmp_path: Path) -> None:
+        """All faults of a grid file are told at once."""
+        path = tmp_path / "tiny.yaml"
+        path.write_text("data: demo\nexperiments:\n  a: {cel: gru}\n  b: {pooling: men}\n")
+        result = invoke("run", path)
+
+        assert 2 == result.exit_code
+        assert result.stderr == (
+            f"error: {path}: 2 faults\n"
+            "  line 3: experiment 'a': unknown key 'cel' (did you mean 'cell'?)\n"
+            "  line 4: experiment 'b': pooling must be 'max', 'mean', 'last' or a concatenation of "
+            "these such as 'mean+last'; received 'men' (did you mean 'mean'?)\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("option", "value", "expected"),
+        [
+            ("--epochs", "0", "0 is not in the range x>=1."),
+            ("--gpus-per-trial", "-1", "-1.0 is not in the range x>=0."),
+            ("--seeds", "two", "'two' is not a valid integer range."),
+        ],
+    )
+    def test_values_of_the_wrong_kind(self, option: str, value: str, expected: str) -> None:
+        """Click's own checks name the option."""
+        result = invoke("run", "tiny.yaml", option, value)
+
+        assert 2 == result.exit_code
+        assert result.stderr.endswith(f"Error: Invalid value for '{option}': {expected}\n")
+
+    def test_hub_out_of_reach(self, tmp_path: Path) -> None:
+        """One error within 5 seconds after start-up, without the library's retries."""
+        (tmp_path / "tiny.yaml").write_text(GRID)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            done = subprocess.run(
+                [PROGRAM, "run", "tiny.yaml", "--data", "ag_news"],
+                cwd=tmp_path,
+                env=os.environ | {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hub")},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+
+        assert done.stderr == (
+            f"error: the Hugging Face hub ({address}) is out of reach, and the local cache does "
+            "not hold fancyzhx/ag_news. Give a file or folder as the source (on the command line: "
+            "--data PATH), or take the built-in corpus: demo\n"
+        )
+        assert ("", 2) == (done.stdout, done.returncode)
+
+
+class TestReport:
+    @pytest.mark.usefixtures("second_run")
+    def test_report_of_a_run(self, folder: Path) -> None:
+        """Each experiment has its row; the pictures lie in the run's folder."""
+        result = invoke("report", folder / "results")
+        lines = result.output.splitlines()
+
+        assert 0 == result.exit_code
+        assert f"=== {folder}/results/tiny ===" == lines[0]
+        assert (
+            "data: demo (built in, synthetic): 540 train, 60 validation, 2,000 test rows" in lines
+        )
+        assert ["base", "mean", "wide"] == [line.split()[0] for line in lines[6:9]]
+        pictures = [folder / "results/tiny" / name for name in ("accuracy.png", "loss.png")]
+        assert f"curves: {pictures[0]}, {pictures[1]}" in lines
+        assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+
+    @pytest.mark.usefixtures("second_run")
+    def test_one_run_or_all_of_them(self, folder: Path) -> None:
+        """The folder of all runs and a run's own folder give the same report."""
+        expected = invoke("report", folder / "results").output
+
+        assert expected == invoke("report", folder / "results/tiny").output
+
+    def test_no_records(self, tmp_path: Path) -> None:
+        """Without records the error says how to get some."""
+        for where in (tmp_path, tmp_path / "none"):
+            result = invoke("report", where)
+
+            assert 2 == result.exit_code
+            assert result.stderr == (
+                f"error: no records under {where}: expected a results folder or one run's folder; "
+                "make one with 'agnews-tune run grids/quickstart.yaml'\n"
+            )
+
+
+class TestPredict:
+    @pytest.fixture
+    def model(self, tiny_model: Classifier, tmp_path: Path) -> Path:
+        tiny_model.save(tmp_path / "model")
+        return tmp_path / "model"
+
+    @pytest.mark.usefixtures("second_run")
+    def test_best_model(self, folder: Path) -> None:
+        """The trial with the best validation accuracy answers; which one it is stands beside."""
+        results = {
+            path.parent.name: json.loads(path.read_text())["validation_accuracy"]
+            for path in (folder / "results/tiny").glob("*/result.json")
+        }
+        result = invoke("predict", "--results", folder / "results", "Stocks slide")
+        best = max(results.values())
+        name = re.search(r"tiny/([^,]+),", result.stderr)
+
+        assert 0 == result.exit_code
+        assert name
+        assert best == results[name[1]]
+        assert result.stderr == (
+            f"model: {folder}/results/tiny/{name[1]}, trained on demo, "
+            f"validation accuracy {best:.4f}\n"
+        )
+        header, answer = result.stdout.splitlines()
+        assert ["class", "World", "Sports", "Business", "Sci/Tech", "text"] == header.split()
+        assert answer.endswith("  Stocks slide")
+
+    @pytest.mark.parametrize("way", ["arguments", "--file", "--file -", "standard input"])
+    def test_ways_to_give_texts(self, way: str, model: Path, tmp_path: Path) -> None:
+        """Arguments, a file and standard input give the same answers."""
+        texts = ["the striker scored", "shares fell"]
+        (tmp_path / "texts.txt").write_text("\r\n".join(texts))
+        arguments, text = {
+            "arguments": (texts, None),
+            "--file": (["--file", tmp_path / "texts.txt"], None),
+            "--file -": (["--file", "-"], "\n".join(texts)),
+            "standard input": ([], "\n".join(texts)),
+        }[way]
+        result = invoke("predict", "--model", model, "--format", "json", *arguments, text=text)
+
+        assert ("", 0) == (result.stderr, result.exit_code)
+        assert texts == [answer["text"] for answer in json.loads(result.stdout)]
+        assert {"Business", "Sci/Tech", "Sports"} == set(
+            json.loads(result.stdout)[0]["probabilities"]
+        )
+
+    @pytest.mark.parametrize(
+        ("form", "first_line"),
+        [
+            ("table", "class     Business  Sci/Tech  Sports  text"),
+            ("csv", "text,class,Business,Sci/Tech,Sports"),
+        ],
+    )
+    def test_forms(self, form: str, first_line: str, model: Path) -> None:
+        """--format decides how the answers look."""
+        result = invoke("predict", "--model", model, "--format", form, "shares fell")
+
+        assert first_line == result.stdout.splitlines()[0]
+        assert 2 == len(result.stdout.splitlines())
+
+    def test_no_model(self, tmp_path: Path) -> None:
+        """Without a model the error says how to get one."""
+        result = invoke("predict", "--results", tmp_path, "x")
+
+        assert 2 == result.exit_code
+        assert result.stderr == (
+            f"error: no records under {tmp_path}: expected a results folder or one run's folder; "
+            "make one with 'agnews-tune run grids/quickstart.yaml'\n"
+        )
+
+    def test_texts_and_file(self, tmp_path: Path) -> None:
+        """Nobody could say in which order both should be answered."""
+        (tmp_path / "texts.txt").write_text("x")
+        result = invoke("predict", "--file", tmp_path / "texts.txt", "x")
+
+        assert 2 == result.exit_code
+        assert result.stderr.endswith("Error: give texts or --file, not both\n")
+
+    def test_damaged_model(self, model: Path) -> None:
+        """A damaged file is named, without a traceback."""
+        (model / "weights.safetensors").write_bytes(b"x")
+        result = invoke("predict", "--model", model, "x")
+
+        assert 2 == result.exit_code
+        assert result.stderr == (
+            f"error: {model}/weights.safetensors: damaged weights (Error while deserializing "
+            "header: header too small); save the model again\n"
+        )
+
+    def test_imports(self, model: Path) -> None:
+        """A prediction loads torch and nltk, and none of Ray, datasets and matplotlib."""
+        program = (
+            "import sys; from agnews_tune.cli import main; "
+            "main(['predict', '--model', sys.argv[1], 'shares fell'], standalone_mode=False); "
+            "print([n for n in ('torch', 'ray', 'datasets', 'matplotlib') if n in sys.modules])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, model], capture_output=True, text=True, check=True
+        )
+
+        assert "['torch']" == done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("report",), ("predict",)])
+def test_help_has_an_example(command: tuple[str, ...]) -> None:
+    """Every command shows how it is called."""
+    result = invoke(*command, "--help")
+
+    assert 0 == result.exit_code
+    assert f"  Example:\n    agnews-tune {command[0] if command else 'run'} " in result.stdout
+
+
+def test_version() -> None:
+    """The version is that of the package."""
+    assert f"agnews-tune, version {__version__}\n" == invoke("--version").output
+
+
+def test_help_answers_at_once() -> None:
+    """No heavy library is loaded for it."""
+    program = (
+        "import sys; from agnews_tune.cli import main; "
+        "main(['run', '--help'], standalone_mode=False); "
+        "print([n for n in ('torch', 'ray', 'datasets', 'numpy', 'rich') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert "[]" == done.stdout.splitlines()[-1]
