@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeGuard
 
 from agnews_tune import located_yaml
-from agnews_tune.errors import GridError, RunWarning, did_you_mean
+from agnews_tune.errors import GridError, did_you_mean
 from agnews_tune.hyperparameters import Hyperparameters
 
 
@@ -79,12 +78,15 @@ class Grid:
         data: the corpus of all trials.
         seeds: seeds of each experiment.
         experiments: in the order of the grid file.
+        left_out: names of experiments that an override made the same as an earlier one, each with
+            the name of that one.
     """
 
     name: str
     data: DataSource
     seeds: tuple[int, ...]
     experiments: tuple[Experiment, ...]
+    left_out: dict[str, str] = field(default_factory=dict, compare=False)
 
     def trials(self, only: Collection[str] = ()) -> list[Trial]:
         """Return the trials, all experiments with the first seed before the second seed.
@@ -123,7 +125,7 @@ class Grid:
             limit_train: training rows to use at most.
             seeds: how many seeds: 0, 1, 2, ...
             epochs: epochs of every experiment. One that is then the same as an earlier one is left
-                out, with a RunWarning; its children get the earlier one as their parent.
+                out; its children get the earlier one as their parent.
 
         Raises:
             GridError: a setting is not what was expected.
@@ -136,12 +138,25 @@ class Grid:
         faults = [fault for name in given if (fault := find_setting_fault(name, given[name]))]
         if faults:
             raise GridError("\n".join(faults))
-        experiments = self.experiments
-        if epochs is not None:
-            experiments = _with_epochs(experiments, epochs)
         new_seeds = expand_seeds(given.pop("seeds", self.seeds))
-        data = replace(self.data, **given)
-        return replace(self, data=data, seeds=new_seeds, experiments=experiments)
+        changed = replace(self, data=replace(self.data, **given), seeds=new_seeds)
+        return changed if epochs is None else changed._with_epochs(epochs)
+
+    def _with_epochs(self, epochs: int) -> Grid:
+        kept: dict[Hyperparameters, Experiment] = {}
+        left_out: dict[str, str] = {}
+        for experiment in self.experiments:
+            parent = experiment.parent
+            changed = replace(
+                experiment,
+                parent=left_out.get(parent, parent) if parent else None,
+                change={name: new for name, new in experiment.change.items() if name != "epochs"},
+                hyperparameters=replace(experiment.hyperparameters, epochs=epochs),
+            )
+            earlier = kept.setdefault(changed.hyperparameters, changed)
+            if earlier is not changed:
+                left_out[experiment.name] = earlier.name
+        return replace(self, experiments=tuple(kept.values()), left_out=left_out)
 
     def to_yaml(self) -> str:
         """Return the grid as a grid file with every default filled in.
@@ -156,27 +171,6 @@ class Grid:
                 "experiments": {item.name: _to_dict(item) for item in self.experiments},
             }
         )
-
-
-def _with_epochs(experiments: Iterable[Experiment], epochs: int) -> tuple[Experiment, ...]:
-    kept: dict[Hyperparameters, Experiment] = {}
-    same: dict[str | None, str] = {}  # names of those left out -> of the earlier ones
-    for experiment in experiments:
-        changed = replace(
-            experiment,
-            parent=same.get(experiment.parent, experiment.parent),
-            change={name: new for name, new in experiment.change.items() if name != "epochs"},
-            hyperparameters=replace(experiment.hyperparameters, epochs=epochs),
-        )
-        earlier = kept.setdefault(changed.hyperparameters, changed)
-        if earlier is not changed:
-            same[experiment.name] = earlier.name
-            message = (
-                f"with epochs {epochs} experiment {experiment.name!r} is the same as "
-                f"{earlier.name!r} and is left out"
-            )
-            warnings.warn(message, RunWarning, stacklevel=3)  # the caller of with_overrides
-    return tuple(kept.values())
 
 
 def _to_dict(experiment: Experiment) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from agnews_tune.corpus import Corpus, load_corpus
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
+from agnews_tune.errors import RunWarning
 from agnews_tune.grid import Grid, Trial
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.records import read_trial, trial_key, write_grid, write_trial
@@ -77,7 +79,14 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
         CorpusError: the data cannot be read.
         GridError: ``only`` names an experiment that the grid does not hold.
         RecordError: a record in the run's folder is damaged.
+
+    Warns:
+        RunWarning: for each chosen experiment that an override made the same as another.
     """
+    for name, same in grid.left_out.items():
+        if not only or name in only:
+            message = f"experiment {name!r} is now the same as {same!r} and is left out"
+            warnings.warn(message, RunWarning, stacklevel=2)
     chosen = grid.trials(only)
     corpus = load_corpus(
         grid.data.source, label_names=grid.data.label_names, limit_train=grid.data.limit_train

@@ -1,6 +1,7 @@
 """Plans: which trials run, where their records go, what becomes of older ones."""
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,22 @@ def test_only_some_experiments(tmp_path: Path) -> None:
     )
     whole = read_grid(chosen.folder / "grid.yaml")
     assert ["base", "mean", "both"] == [experiment.name for experiment in whole.experiments]
+
+
+@pytest.mark.parametrize(("only", "warned"), [((), True), (("base",), False)])
+def test_chosen_experiment_that_became_the_same(
+    tmp_path: Path, only: tuple[str, ...], warned: bool
+) -> None:
+    """Who asked for it is told that it is left out."""
+    (tmp_path / "ideas.yaml").write_text(GRID + "  long: {parent: base, epochs: 9}\n")
+    grid = read_grid(tmp_path / "ideas.yaml").with_overrides(epochs=2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plan_run(grid, tmp_path / "results", only)
+
+    expected = ["experiment 'long' is now the same as 'base' and is left out"] if warned else []
+    assert expected == [str(item.message) for item in caught]
+    assert [__file__] * warned == [item.filename for item in caught]
 
 
 def test_unknown_experiment(tmp_path: Path) -> None:

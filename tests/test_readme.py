@@ -1,0 +1,191 @@
+"""The README shows what is there and what happens: its tree, its code, its commands' output."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from agnews_tune.cli import main
+from agnews_tune.grid_file import read_grid
+from agnews_tune.hyperparameters import Hyperparameters
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+AG_NEWS = ROOT.parent / "shared" / "ag_news"
+PROGRAM = Path(sys.executable).parent / "agnews-tune"
+
+
+def block(start: str) -> str:
+    """Return the fenced block that starts with, or follows right after, some text."""
+    found = re.search(rf"{re.escape(start)}.*?```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, f"README.md has no block after {start!r}"
+    return found[1]
+
+
+def session(command: str) -> str:
+    """Return what the README prints under a command."""
+    found = re.search(rf"\$ {re.escape(command)}\n(.*?)```", README, re.DOTALL)
+    assert found, f"README.md shows no {command!r}"
+    return found[1]
+
+
+def mask(output: str) -> list[str]:
+    """Return the lines without figures, spaces and folders; trials end in any order."""
+    output = re.sub(r"[^\s,:]*/results/", "results/", output)
+    output = re.sub(r"(Sports|Business|World|Sci/Tech) +#", "class #", output)
+    lines = re.sub(r"[-+]?\d[\d,.:]*", "#", output).splitlines()
+    return sorted(re.sub(r"[-\s]+", " ", line).strip() for line in lines)
+
+
+def run_demo(folder: Path) -> str:
+    """Run what ``make demo`` runs and return what a terminal would show of it."""
+    recipe = subprocess.run(
+        ["make", "--dry-run", "--silent", "demo", f"VENV={Path(sys.executable).parents[1]}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    commands = [line for line in recipe.stdout.splitlines() if "agnews-tune" in line]
+    shutil.copytree(ROOT / "grids", folder / "grids")
+    shown = ""
+    for command in commands:
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{command} 2>&1"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        shown += re.sub(r"^\S*agnews-tune", ".venv/bin/agnews-tune", command) + "\n" + done.stdout
+    return shown
+
+
+@pytest.mark.timeout(600)
+def test_demo(tmp_path: Path) -> None:
+    """`make demo` prints what the README shows, but for figures and the order of trials."""
+    assert mask(block("<!-- demo -->")) == mask(run_demo(tmp_path))
+
+
+def test_python_example(tmp_path: Path) -> None:
+    """The code runs as it stands there."""
+    done = subprocess.run(
+        [sys.executable, "-c", block("## In Python")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "{'loss': " in done.stdout
+    assert "['Business']" in done.stdout
+    assert "('World', 'Sports', 'Business', 'Sci/Tech')" in done.stdout
+
+
+def test_grid_example(tmp_path: Path) -> None:
+    """The grid is one that can be read, and holds what the comments say."""
+    path = tmp_path / "example.yaml"
+    path.write_text(block("## A grid file"), encoding="utf-8")
+    grid = read_grid(path)
+
+    assert "cells" == grid.name
+    assert (0, 1, 2) == grid.seeds
+    assert ["rnn", "gru", "gru-mean"] == [item.name for item in grid.experiments[4:]]
+    assert all(len(item.change) == 1 for item in grid.experiments if item.parent)
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        (
+            "agnews-tune run broken.yaml",
+            {
+                "broken.yaml": "data: demo\n\nexperiments:\n  rnn: {cel: rnn}\n"
+                "  deep: {num_layers: three}\n"
+            },
+        ),
+        (
+            "agnews-tune run grids/quickstart.yaml --data tickets.csv",
+            {
+                "tickets.csv": "text,label\nthe server is down,urgent\n,calm\n"
+                "no login since nine,please help,urgent\nthanks for the help,calm\n",
+                "grids/quickstart.yaml": (ROOT / "grids/quickstart.yaml").read_text(),
+            },
+        ),
+    ],
+)
+def test_errors(
+    command: str, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The errors shown are those that come."""
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, command.split()[1:])
+
+    assert (2, session(command)) == (result.exit_code, result.output)
+
+
+def test_hyperparameters() -> None:
+    """The table names every hyperparameter and its default."""
+    rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", README, re.MULTILINE)
+    shown = {}
+    for names, defaults in rows:
+        values = defaults.strip("`").split(", ")
+        shown |= dict(zip(re.findall(r"`(\w+)`", names), values, strict=True))
+    expected = Hyperparameters().to_dict()
+
+    assert {name: str(value).lower() for name, value in expected.items()} == shown
+
+
+def test_options() -> None:
+    """Every option that the text names is one of the program's."""
+    known = {
+        option
+        for command in main.commands.values()
+        for item in command.params
+        for option in item.opts
+    } | {"--head", "--address"}  # the last two are also `ray start`'s
+
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
+
+
+def test_tree() -> None:
+    """Every file of the project has its line with a comment, and no other file has."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    on_disk = {
+        name
+        for name in listed.stdout.splitlines()
+        if not name.startswith("results/") and (ROOT / name).exists()
+    }
+    tests = {name for name in on_disk if name.startswith("tests/test_")}
+    parents: list[str] = []
+    shown = set()
+    for line in block("<!-- tree -->").splitlines():
+        name, comment = re.split(r"\s{2,}|$", line.strip(), maxsplit=1)
+        parents[(len(line) - len(line.lstrip())) // 2 :] = [name]
+        if not name.endswith("/"):
+            assert comment, f"{name} has no comment"
+            shown.add("".join(parents))
+
+    assert on_disk - tests == shown - tests
+
+
+def test_test_files() -> None:
+    """A test file has the name of the module that it tests, or its line in the tree."""
+    modules = {path.stem for path in (ROOT / "agnews_tune").glob("*.py")}
+    modules |= {f"report_{path.stem}" for path in (ROOT / "agnews_tune/report").glob("*.py")}
+    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
+
+    assert {"package", "readme"} == tests - modules
