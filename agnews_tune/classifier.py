@@ -115,7 +115,7 @@ class Classifier:
                 f"seed must be a whole number of at least 0; received {seed!r}"
             )
         self.seed = seed
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = _find_device(device)
         self.stop_training = False
 
     def fit(
@@ -295,3 +295,15 @@ class Classifier:
     def _data(self, texts: Texts, labels: npt.ArrayLike) -> LabelledBatches:
         numbers = as_labels(labels, self.label_names_, rows=len(texts))
         return LabelledBatches(self._batches(texts), torch.tensor(numbers, device=self.device))
+
+
+def _find_device(name: str | None) -> torch.device:
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # whichever torch raises for this kind
+        raise HyperparameterError(
+            "device must be one that torch can use on this machine, such as 'cpu' or 'cuda:0'; "
+            f"received {name!r}"
+        ) from error
+    return device

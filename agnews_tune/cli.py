@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -195,7 +196,7 @@ def report(results: Path) -> None:
 )
 @click.option(
     "--file",
-    type=click.File(encoding="utf-8"),
+    type=click.File("rb"),
     help="Read one text a line from this file; - is standard input.",
 )
 @click.option(
@@ -207,7 +208,7 @@ def report(results: Path) -> None:
     help="Form of the answers.",
 )
 def predict(
-    texts: tuple[str, ...], model: Path | None, results: Path, file: TextIO | None, form: str
+    texts: tuple[str, ...], model: Path | None, results: Path, file: BinaryIO | None, form: str
 ) -> None:
     """Print the class of each of TEXTS and the probability of every class.
 
@@ -225,8 +226,10 @@ def predict(
         raise click.UsageError("give texts or --file, not both")
     folder = model or _best_model(results)
     classifier = Classifier.load(folder)
-    lines = texts or _lines(file or sys.stdin)
-    answers = predictions.predict(classifier, lines)
+    lines: Iterable[bytes] = file or sys.stdin.buffer
+    if texts:
+        lines = map(os.fsencode, texts)
+    answers = predictions.predict(classifier, predictions.decode_lines(lines))
     for line in predictions.FORMATS[form](answers, classifier.label_names_):
         click.echo(line)
 
@@ -242,10 +245,6 @@ def _best_model(results: Path) -> Path:
         err=True,
     )
     return best.model_folder
-
-
-def _lines(file: Iterable[str]) -> Iterator[str]:
-    return (line.rstrip("\r\n") for line in file)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
 from agnews_tune.classifier import Classifier
+from agnews_tune.errors import CorpusWarning
 
 BATCH = 1000  # texts that are read and answered together
 SHOWN = 60  # characters of a text in the table
@@ -27,6 +29,22 @@ class Prediction(NamedTuple):
     text: str
     label: str
     probabilities: dict[str, float]
+
+
+def decode_lines(lines: Iterable[bytes]) -> Iterator[str]:
+    """Yield lines as text, without their ends; bytes that are not UTF-8 become U+FFFD.
+
+    Warns:
+        CorpusWarning: once, at the first line with such bytes.
+    """
+    warned = False
+    for number, line in enumerate(lines, start=1):
+        text = line.decode(errors="replace").rstrip("\r\n")
+        if not warned and "\ufffd".encode() not in line and "\ufffd" in text:
+            warned = True
+            message = f"text {number} is not UTF-8: what cannot be read of it becomes '\ufffd'"
+            warnings.warn(message, CorpusWarning, stacklevel=2)
+        yield text
 
 
 def predict(model: Classifier, texts: Iterable[str]) -> Iterator[Prediction]:

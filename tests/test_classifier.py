@@ -223,6 +223,14 @@ def test_saved_model_is_plain_files(tmp_path: Path) -> None:
         ),
         ({"seed": -1}, "seed must be a whole number of at least 0; received -1"),
         ({"seed": True}, "seed must be a whole number of at least 0; received True"),
+        *(
+            (
+                {"device": device},
+                "device must be one that torch can use on this machine, such as 'cpu' or 'cuda:0'; "
+                f"received {device!r}",
+            )
+            for device in ("cude", "cuda:99")
+        ),
     ],
 )
 def test_constructor_checks_its_arguments(arguments: dict[str, object], expected: str) -> None:

@@ -358,6 +358,24 @@ class TestPredict:
             json.loads(result.stdout)[0]["probabilities"]
         )
 
+    @pytest.mark.parametrize("way", ["--file", "argument"])
+    def test_bytes_that_are_no_text(self, way: str, model: Path, tmp_path: Path) -> None:
+        """They are answered as unknown words after a warning, in every locale."""
+        (tmp_path / "texts.txt").write_bytes(b"shares \xff fell\n")
+        given = {"--file": ["--file", tmp_path / "texts.txt"], "argument": [b"shares \xff fell"]}
+        done = subprocess.run(
+            [PROGRAM, "predict", "--model", model, "--format", "csv", *given[way]],
+            env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        assert done.stdout.splitlines()[1].startswith("shares \ufffd fell,")
+        assert done.stderr == (
+            "warning: text 1 is not UTF-8: what cannot be read of it becomes '\ufffd'\n"
+        )
+
     @pytest.mark.parametrize(
         ("form", "first_line"),
         [

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from agnews_tune import Classifier
-from agnews_tune.predictions import BATCH, FORMATS, Prediction, as_csv, as_json, as_table, predict
+from agnews_tune.errors import CorpusWarning
+from agnews_tune.predictions import (
+    BATCH,
+    FORMATS,
+    Prediction,
+    as_csv,
+    as_json,
+    as_table,
+    decode_lines,
+    predict,
+)
 
 NAMES = ("Business", "Sci/Tech", "Sports")
 TEXTS = ["the striker scored twice", 'a "chip",\nin two lines', "größer", ""]
@@ -137,3 +147,15 @@ def test_formats_of_a_real_model_can_be_read_back(tiny_model: Classifier) -> Non
         for name, probability in answer.probabilities.items():
             assert pytest.approx(probability, abs=1e-6) == entry["probabilities"][name]
             assert pytest.approx(probability, abs=1e-6) == float(row[name])
+
+
+def test_lines_that_are_not_utf8_are_told_once() -> None:
+    """What cannot be read becomes U+FFFD; the first such line is named, a real U+FFFD is not."""
+    lines = ["größer\n".encode(), "a \ufffd\r\n".encode(), b"\xff b\n", b"c \xfe"]
+    with pytest.warns(CorpusWarning) as warned:
+        texts = list(decode_lines(lines))
+
+    assert ["größer", "a \ufffd", "\ufffd b", "c \ufffd"] == texts
+    assert ["text 3 is not UTF-8: what cannot be read of it becomes '\ufffd'"] == [
+        str(item.message) for item in warned
+    ]
