@@ -1,5 +1,6 @@
 """What several test files share: made records and a small fitted Classifier."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,9 @@ from agnews_tune.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
     from agnews_tune import Classifier
+
+# More threads than free cores wait for each other: on a busy machine seconds became minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 WriteRecord = Callable[..., Path]
 
