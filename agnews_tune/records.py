@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 FORMAT = 1
+TRIAL_NAMES = (
+    "experiment",
+    "parent",
+    "change",
+    "published",
+    "hyperparameters",
+    "seed",
+    "data",
+    "position",
+    "key",
+)
 HISTORY_COLUMNS = (
     "epoch",
     "loss",
@@ -149,6 +160,11 @@ def read_trial(folder: Path) -> TrialRecord:
         raise RecordError(
             f"{folder / 'trial.json'}: record format must be {FORMAT}; "
             f"received {trial.get('format')!r}; remove the folder to run the trial again"
+        )
+    if missing := [name for name in TRIAL_NAMES if name not in trial]:
+        raise RecordError(
+            f"{folder / 'trial.json'}: damaged record ({', '.join(missing)} missing); "
+            "remove its folder to run the trial again"
         )
     result = _read_json(folder / "result.json") if is_finished(folder) else None
     return TrialRecord(folder, trial, _read_history(folder / "history.csv"), result)

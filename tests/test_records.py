@@ -41,7 +41,10 @@ def test_records_come_back_as_they_were_written(
 ) -> None:
     """Any hyperparameters, names, figures and histories with missing columns come back equal."""
     folder = tmp_path_factory.mktemp("run") / "größer-日本-seed0"
-    trial = {"experiment": name, "hyperparameters": hyperparameters, "key": "0"}
+    trial = dict.fromkeys(records.TRIAL_NAMES) | {
+        "experiment": name,
+        "hyperparameters": hyperparameters,
+    }
     records.write_trial(folder, trial)
     records.write_history(folder, history)
     records.write_result(folder, result)
@@ -275,3 +278,13 @@ def test_other_formats_are_refused(
         f"{tmp_path / 'trial.json'}: record format must be 1; received {received}; "
         "remove the folder to run the trial again"
     )
+
+
+def test_incomplete_trial_is_named(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """A trial.json that lacks what every trial has is no record."""
+    path = write_record(tmp_path, "rnn") / "trial.json"
+    trial = json.loads(path.read_text())
+    del trial["seed"], trial["position"]
+    path.write_text(json.dumps(trial))
+
+    assert f"{path}: damaged record (seed, position missing); {REMEDY}" == message_of(path.parent)
