@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agnews_tune.backup import BackupAndRestore
     from agnews_tune.classifier import Classifier
     from agnews_tune.corpus import Corpus, load_corpus
     from agnews_tune.errors import AgnewsTuneError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AgnewsTuneError",
+    "BackupAndRestore",
     "Callback",
     "Classifier",
     "Corpus",
@@ -25,6 +27,7 @@ __all__ = [
 
 _HOMES = {
     "AgnewsTuneError": "errors",
+    "BackupAndRestore": "backup",
     "Callback": "history",
     "Classifier": "classifier",
     "Corpus": "corpus",

@@ -59,6 +59,9 @@ class Classifier:
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
         network_: the ``torch.nn.Module``.
+        optimizer_: the ``torch.optim.Adam`` of ``fit``.
+        best_weights_: the weights of the epoch with the best validation accuracy; None where
+            ``fit`` had no validation data.
         history_: the History of ``fit``.
 
     Raises:
@@ -68,6 +71,8 @@ class Classifier:
     vocabulary_: Vocabulary
     label_names_: tuple[str, ...]
     network_: RecurrentNetwork
+    optimizer_: torch.optim.Adam
+    best_weights_: BestWeights | None
     history_: History
 
     def __init__(
@@ -166,12 +171,15 @@ class Classifier:
         data = self._data(texts, labels)
         validation = self._data(*validation_data) if validation_data is not None else None
         self.history_ = History()
-        self._best = BestWeights() if validation else None
-        own = [self.history_, *([self._best] if self._best else [])]
+        self.best_weights_ = BestWeights() if validation else None
+        own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
         with own_random_state(self.seed, self.device):
             self._build_network()
+            self.optimizer_ = torch.optim.Adam(
+                self.network_.parameters(), lr=self.hyperparameters.learning_rate, fused=True
+            )
             train(self, data, validation, [*own, *callbacks, *lines], bar=verbose == 1)
         return self.history_
 
@@ -184,7 +192,7 @@ class Classifier:
         Raises:
             NotFittedError: there was no ``fit`` with validation data.
         """
-        best = getattr(self, "_best", None)
+        best = getattr(self, "best_weights_", None)
         if best is None:
             raise NotFittedError(
                 "no best epoch is known: call fit() with validation_data or validation_split first"

@@ -10,6 +10,7 @@
 
     AgnewsTuneWarning         something works, but not as its owner may think
     ├── CorpusWarning         about texts and labels
+    ├── RecordWarning         about a record or backup that is left aside
     └── RunWarning            about what a run gets in place of what it asked for
 
 A message says what happened to which name, what was expected, what was received and what to do.
@@ -56,6 +57,10 @@ class AgnewsTuneWarning(UserWarning):
 
 class CorpusWarning(AgnewsTuneWarning):
     """A corpus works, but not as its owner may think."""
+
+
+class RecordWarning(AgnewsTuneWarning):
+    """A record or backup cannot be used and is left aside."""
 
 
 class RunWarning(AgnewsTuneWarning):

@@ -13,7 +13,7 @@ from agnews_tune.encoding import EncodedCorpus, encode_corpus
 from agnews_tune.errors import RunWarning
 from agnews_tune.grid import Grid, Trial
 from agnews_tune.hyperparameters import Preprocessing
-from agnews_tune.records import read_trial, trial_key, write_grid, write_trial
+from agnews_tune.records import backup_path, read_trial, trial_key, write_grid, write_trial
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class PlannedTrial:
         trial: experiment and seed.
         folder: absolute path of its record.
         description: the content of its ``trial.json``.
-        action: ``run``, ``finished`` (the record is there) or ``start over`` (there is a record of
-            the same name that other settings or data made).
+        action: ``run``, ``finished`` (the record is there), ``go on from epoch 3`` (it was
+            interrupted) or ``start over`` (there is a record of the same name that other settings
+            or data made).
     """
 
     trial: Trial
@@ -122,7 +123,11 @@ def _action(folder: Path, description: Mapping[str, Any]) -> str:
     record = read_trial(folder)
     if record.trial["key"] != description["key"]:
         return "start over"
-    return "finished" if record.result is not None else "run"
+    if record.result is not None:
+        return "finished"
+    if record.history and backup_path(folder).exists():
+        return f"go on from epoch {len(record.history) + 1}"
+    return "run"
 
 
 def _describe_corpus(corpus: Corpus) -> dict[str, Any]:

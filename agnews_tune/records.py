@@ -5,6 +5,7 @@ results/<run>/
   <experiment>-seed<k>/
     trial.json                  what the trial is; there from the start of the run
     history.csv                 one row an epoch; grows while the trial trains
+    checkpoint/                 the state after the last epoch, only until the trial is finished
     test_predictions.npz        probabilities and labels of the test rows, in their order
     model/                      the weights of the best epoch
     result.json                 the final figures; written last, so its presence means finished
@@ -137,6 +138,16 @@ def write_result(folder: Path, result: Mapping[str, Any]) -> None:
     _write_json(folder / "result.json", result)
 
 
+def backup_path(folder: Path) -> Path:
+    """Return where a trial keeps the state of its training while it runs."""
+    return folder / "checkpoint" / "training.safetensors"
+
+
+def remove_backup(folder: Path) -> None:
+    """Remove the state of a trial's training."""
+    shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
+
+
 def is_finished(folder: Path) -> bool:
     """Return whether a trial has left its final figures."""
     return (folder / "result.json").exists()
@@ -147,6 +158,7 @@ def clear(folder: Path) -> None:
     for name in ("result.json", "history.csv", "test_predictions.npz"):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "model", ignore_errors=True)
+    remove_backup(folder)
 
 
 def read_trial(folder: Path) -> TrialRecord:

@@ -43,6 +43,8 @@ def train(
 ) -> None:
     """Train a model's network from its present weights, epoch after epoch.
 
+    Epochs that the model's history holds already, as a callback may have put them back, are done.
+
     Args:
         model: its hyperparameters and seed decide everything; ``stop_training`` ends the loop.
         data: what to train on.
@@ -50,13 +52,11 @@ def train(
         callbacks: called around each epoch, in order.
         bar: whether to show a progress bar.
     """
-    optimizer = torch.optim.Adam(
-        model.network_.parameters(), lr=model.hyperparameters.learning_rate, fused=True
-    )
+    optimizer = model.optimizer_
     for callback in callbacks:
         callback.model = model
         callback.on_train_begin()
-    for epoch in range(model.hyperparameters.epochs):
+    for epoch in range(len(model.history_.epoch), model.hyperparameters.epochs):
         for callback in callbacks:
             callback.on_epoch_begin(epoch)
         start = time.perf_counter()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agnews_tune import records
+from agnews_tune.backup import BackupAndRestore
 from agnews_tune.classifier import Classifier
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.environment import describe_environment
@@ -24,12 +25,20 @@ class RecordHistory(Callback):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.rows: list[dict[str, float]] = []
+
+    def on_train_begin(self) -> None:
+        """Write the epochs that a backup has put back."""
+        self._write()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Write all epochs so far."""
-        self.rows.append({"epoch": epoch + 1, **logs})
-        records.write_history(self.folder, self.rows)
+        self._write()
+
+    def _write(self) -> None:
+        history = self.model.history_
+        columns = {"epoch": [epoch + 1 for epoch in history.epoch], **history.history}
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        records.write_history(self.folder, rows)
 
 
 def run_trial(
@@ -39,6 +48,8 @@ def run_trial(
     callbacks: Iterable[Callback] = (),
 ) -> dict[str, Any]:
     """Train, measure on the test rows, write the record; return its final figures.
+
+    A trial that was interrupted goes on from its last whole epoch.
 
     Args:
         planned: the trial and its folder, where ``trial.json`` lies already.
@@ -51,7 +62,11 @@ def run_trial(
     history = model.fit(
         *corpus.train,
         validation_data=corpus.validation,
-        callbacks=[RecordHistory(planned.folder), *callbacks],
+        callbacks=[
+            BackupAndRestore(records.backup_path(planned.folder), planned.description["key"]),
+            RecordHistory(planned.folder),
+            *callbacks,
+        ],
         verbose=0,
     )
     last = model.evaluate(*corpus.test)
@@ -71,6 +86,7 @@ def run_trial(
     records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
     model.save(planned.folder / "model")
     records.write_result(planned.folder, result)
+    records.remove_backup(planned.folder)
     return result
 
 

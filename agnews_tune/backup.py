@@ -1,0 +1,95 @@
+"""Training that goes on where it was stopped: a backup of its state after each epoch."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from agnews_tune.errors import RecordWarning
+from agnews_tune.files import replacing
+from agnews_tune.history import Callback, Logs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHTS, BEST, OPTIMIZER = "weights/", "best/", "optimizer/"
+
+
+class BackupAndRestore(Callback):
+    """Save the state of training after each epoch, and go on from it where ``fit`` starts again.
+
+    Called again with the same texts, labels, hyperparameters and seed, an interrupted ``fit`` does
+    only the epochs that are missing; on the same CPU the result is the same to the last bit. No
+    pickle is involved.
+
+    Args:
+        filepath: where the state is kept, one safetensors file.
+        key: stands for everything that decides the outcome; a backup with another key is not used.
+
+    Warns:
+        RecordWarning: the backup is damaged; training then starts over.
+    """
+
+    def __init__(self, filepath: str | Path, key: str = "") -> None:
+        self.filepath = Path(filepath)
+        self.key = key
+
+    def on_train_begin(self) -> None:
+        """Put back the state of an earlier fit, if there is one."""
+        if not self.filepath.exists():
+            return
+        try:
+            with safe_open(self.filepath, framework="pt") as file:
+                state = json.loads(file.metadata()["state"])
+                if state["key"] == self.key:
+                    self._restore(state, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+        except (SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
+            message = f"{self.filepath}: damaged backup ({error}); training starts over"
+            warnings.warn(message, RecordWarning, stacklevel=2)
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Save the state as it is after this epoch."""
+        best = self.model.best_weights_
+        tensors = _named(WEIGHTS, self.model.network_.state_dict())
+        for number, values in self.model.optimizer_.state_dict()["state"].items():
+            tensors |= _named(f"{OPTIMIZER}{number}/", values)
+        state: dict[str, Any] = {"key": self.key, "history": self.model.history_.history}
+        if best is not None:
+            tensors |= _named(BEST, best.weights)
+            state |= {"best": best.best, "best_epoch": best.epoch}
+        with replacing(self.filepath) as temporary:
+            save_file(tensors, temporary, metadata={"state": json.dumps(state)})
+
+    def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        model, best = self.model, self.model.best_weights_
+        optimizer = model.optimizer_.state_dict()
+        optimizer["state"] = {
+            number: _part(f"{OPTIMIZER}{number}/", tensors)
+            for number in optimizer["param_groups"][0]["params"]
+        }
+        if best is not None:
+            best.best, best.epoch = state["best"], state["best_epoch"]
+            best.weights = {
+                name: tensor.to(model.device) for name, tensor in _part(BEST, tensors).items()
+            }
+        model.network_.load_state_dict(_part(WEIGHTS, tensors))
+        model.optimizer_.load_state_dict(optimizer)
+        model.history_.history = state["history"]
+        model.history_.epoch = list(range(len(state["history"]["loss"])))
+
+
+def _named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: tensor.detach().cpu() for name, tensor in tensors.items()}
+
+
+def _part(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,144 @@
+"""Interrupted training goes on from its last whole epoch, with the same result to the last bit."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from agnews_tune import BackupAndRestore, Callback, Classifier
+from agnews_tune.errors import RecordWarning
+from agnews_tune.records import read_trial
+
+PROGRAM = Path(sys.executable).parent / "agnews-tune"
+TEXTS = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
+LABELS = ["Sports", "Business"] * 16
+
+
+class Stop(Callback):
+    """Interrupts training when an epoch begins; 0 is the first."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+def fit(*callbacks: Callback, cell: str = "gru", validation: bool = True) -> Classifier:
+    model = Classifier(
+        cell=cell, hidden_dim=4, embedding_dim=4, min_count=0, epochs=4, device="cpu"
+    )
+    split = 0.25 if validation else 0.0
+    model.fit(TEXTS, LABELS, validation_split=split, batch_size=4, callbacks=callbacks, verbose=0)
+    return model
+
+
+def figures(model: Classifier) -> dict[str, list[float]]:
+    history = model.history_.history
+    return {name: values for name, values in history.items() if name != "seconds"}
+
+
+def assert_same(expected: Classifier, received: Classifier) -> None:
+    weights = received.network_.state_dict()
+    assert figures(expected) == figures(received)
+    assert expected.history_.epoch == received.history_.epoch
+    for name, tensor in expected.network_.state_dict().items():
+        assert torch.equal(tensor, weights[name]), name
+
+
+@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("stopped_at", [1, 3])
+def test_interrupted_fit_goes_on(
+    cell: str, stopped_at: int, validation: bool, tmp_path: Path
+) -> None:
+    """Weights, every epoch's figures and the best epoch are those of a fit never stopped."""
+    backup = BackupAndRestore(tmp_path / "backup.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        fit(backup, Stop(stopped_at), cell=cell, validation=validation)
+    whole, resumed = (
+        fit(cell=cell, validation=validation),
+        fit(backup, Stop(stopped_at - 1), cell=cell, validation=validation),
+    )
+
+    assert_same(whole, resumed)
+    if validation:
+        assert whole.restore_best_weights() == resumed.restore_best_weights()
+        assert_same(whole, resumed)
+
+
+def test_finished_fit_is_not_trained_again(tmp_path: Path) -> None:
+    """Where every epoch is done, fit only puts the state back."""
+    backup = BackupAndRestore(tmp_path / "backup.safetensors")
+
+    assert_same(fit(backup), fit(backup, Stop(0), Stop(3)))
+
+
+def test_another_key_is_not_used(tmp_path: Path) -> None:
+    """What was trained with other settings or data starts over."""
+    path = tmp_path / "backup.safetensors"
+    fit(BackupAndRestore(path, key="old"))
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(BackupAndRestore(path, key="new"), Stop(0))
+
+
+@pytest.mark.parametrize("part", [0.0, 0.001, 0.3, 0.999])
+def test_damaged_backup_is_named_and_left_aside(part: float, tmp_path: Path) -> None:
+    """A file that was cut anywhere is never taken for whole; training starts over."""
+    path = tmp_path / "backup.safetensors"
+    fit(BackupAndRestore(path))
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * part)])
+    with pytest.warns(RecordWarning) as warned:
+        model = fit(BackupAndRestore(path))
+
+    (message,) = [str(item.message) for item in warned]
+    assert message.startswith(f"{path}: damaged backup (")
+    assert message.endswith("); training starts over")
+    assert_same(fit(), model)
+
+
+@pytest.mark.timeout(900)
+def test_killed_run_goes_on(tmp_path: Path) -> None:
+    """After kill -9 of the run, the same command ends with the bits of a run never stopped."""
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 4000}\n"
+        "defaults: {embedding_dim: 32, hidden_dim: 32, epochs: 8}\n"
+        "experiments: {gru: {cell: gru}}\n"
+    )
+    run = [PROGRAM, "run", "tiny.yaml", "--results"]
+    folder = tmp_path / "stopped" / "tiny" / "gru-seed0"
+    first = subprocess.Popen([*run, "stopped"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    while not (folder / "checkpoint" / "training.safetensors").exists():
+        assert first.poll() is None, "the run ended before its first epoch"
+        time.sleep(0.02)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    epochs = len(read_trial(folder).history)
+    assert epochs < 8
+    second, whole = (
+        subprocess.run([*run, name], cwd=tmp_path, capture_output=True, text=True, check=True)
+        for name in ("stopped", "whole")
+    )
+
+    assert "go on from epoch " in second.stdout
+    assert "gru-seed0  epoch 1/8" not in second.stdout
+    assert "gru-seed0  epoch 1/8" in whole.stdout
+    expected, received = read_trial(tmp_path / "whole/tiny/gru-seed0"), read_trial(folder)
+    for record in (expected, received):
+        for row in record.history:
+            del row["seconds"]
+    assert expected.history == received.history
+    weights = load_file(folder / "model/weights.safetensors")
+    for name, tensor in load_file(expected.model_folder / "weights.safetensors").items():
+        assert torch.equal(tensor, weights[name]), name
+    assert ["history.csv", "model", "result.json", "test_predictions.npz", "trial.json"] == sorted(
+        path.name for path in folder.iterdir()
+    )
