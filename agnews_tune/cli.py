@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -123,6 +124,7 @@ def run(
 
     from agnews_tune import tuning
     from agnews_tune.grid_file import read_grid
+    from agnews_tune.locking import locked
     from agnews_tune.plan_table import format_plan
     from agnews_tune.planning import plan_run
     from agnews_tune.progress import follow
@@ -133,20 +135,19 @@ def run(
     )
     plan = plan_run(chosen, results, only)
     corpora = plan.encode()
-    if dry_run and address is None:
-        capacity = local_capacity()
-        resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+    if dry_run:
+        reached = tuning.connect(address) if address else nullcontext(local_capacity())
+        with reached as capacity:
+            resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
         click.echo(format_plan(plan, corpora, resources))
         return
     if not plan.to_run:
         click.echo(f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}")
         return
     console = Console(highlight=False)
-    with tuning.connect(address) as capacity:
+    with locked(plan.folder), tuning.connect(address) as capacity:
         resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
         click.echo(format_plan(plan, corpora, resources))
-        if dry_run:
-            return
         plan.write()
         with follow(plan.to_run, console) as progress:
             failures = tuning.run(plan.to_run, corpora, resources, progress, plan.folder / ".ray")

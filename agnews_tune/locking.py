@@ -1,0 +1,54 @@
+"""One run at a time in a run's folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from agnews_tune.errors import RunError
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a run's folder for the time of the block.
+
+    The operating system lets go of the lock when its process ends, however it ends.
+
+    Raises:
+        RunError: another process holds it; the message says which, on which host, since when. Or
+            nothing can be written there.
+    """
+    with _open(folder) as file:
+        _lock(folder, file)
+        file.truncate(0)
+        since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+        file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}")
+        file.flush()
+        yield
+
+
+def _open(folder: Path) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise RunError(
+            f"{folder} cannot be written: {error.strerror}; choose another folder with --results"
+        ) from error
+
+
+def _lock(folder: Path, file: TextIO) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        raise RunError(
+            f"{folder} is in use by {file.read() or 'another run'}; wait until that run ends, "
+            "or choose another folder with --results"
+        ) from error
