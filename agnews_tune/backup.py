@@ -7,8 +7,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from agnews_tune.errors import RecordWarning
 from agnews_tune.files import replacing
@@ -29,7 +31,8 @@ class BackupAndRestore(Callback):
 
     Args:
         filepath: where the state is kept, one safetensors file.
-        key: stands for everything that decides the outcome; a backup with another key is not used.
+        key: stands for the texts and labels. A backup with another key, or of other
+            hyperparameters, seed, classes or words, is not used.
 
     Warns:
         RecordWarning: the backup is damaged; training then starts over.
@@ -46,7 +49,7 @@ class BackupAndRestore(Callback):
         try:
             with safe_open(self.filepath, framework="pt") as file:
                 state = json.loads(file.metadata()["state"])
-                if state["key"] == self.key:
+                if state["identity"] == self._identity():
                     self._restore(state, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
         except (SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
             message = f"{self.filepath}: damaged backup ({error}); training starts over"
@@ -58,15 +61,22 @@ class BackupAndRestore(Callback):
         tensors = _named(WEIGHTS, self.model.network_.state_dict())
         for number, values in self.model.optimizer_.state_dict()["state"].items():
             tensors |= _named(f"{OPTIMIZER}{number}/", values)
-        state: dict[str, Any] = {"key": self.key, "history": self.model.history_.history}
+        history = self.model.history_.history
+        state: dict[str, Any] = {"identity": self._identity(), "history": history}
         if best is not None:
             tensors |= _named(BEST, best.weights)
             state |= {"best": best.best, "best_epoch": best.epoch}
         with replacing(self.filepath) as temporary:
             save_file(tensors, temporary, metadata={"state": json.dumps(state)})
 
+    def _identity(self) -> list[Any]:
+        model = self.model
+        settings = model.hyperparameters.to_dict()
+        return [self.key, settings, model.seed, list(model.label_names_), len(model.vocabulary_)]
+
     def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         model, best = self.model, self.model.best_weights_
+        _check_shapes(model.network_, tensors)
         optimizer = model.optimizer_.state_dict()
         optimizer["state"] = {
             number: _part(f"{OPTIMIZER}{number}/", tensors)
@@ -81,6 +91,24 @@ class BackupAndRestore(Callback):
         model.optimizer_.load_state_dict(optimizer)
         model.history_.history = state["history"]
         model.history_.epoch = list(range(len(state["history"]["loss"])))
+
+
+def _check_shapes(network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    prefixes = [WEIGHTS, *([BEST] if any(name.startswith(BEST) for name in tensors) else [])]
+    expected = {
+        prefix + name: tensor.shape
+        for prefix in prefixes
+        for name, tensor in network.state_dict().items()
+    }
+    for number, parameter in enumerate(network.parameters()):
+        for name in ("exp_avg", "exp_avg_sq"):
+            expected[f"{OPTIMIZER}{number}/{name}"] = parameter.shape
+        expected[f"{OPTIMIZER}{number}/step"] = torch.Size()
+    received = {name: tensor.shape for name, tensor in tensors.items()}
+    if differing := sorted(
+        name for name in expected | received if expected.get(name) != received.get(name)
+    ):
+        raise ValueError(f"{differing[0]} is not that of the network")
 
 
 def _named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from agnews_tune import BackupAndRestore, Callback, Classifier
 from agnews_tune.errors import RecordWarning
@@ -88,6 +89,32 @@ def test_another_key_is_not_used(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         fit(BackupAndRestore(path, key="new"), Stop(0))
+
+
+def test_backup_of_another_network_is_not_used(tmp_path: Path) -> None:
+    """Other hyperparameters start over, whatever the key."""
+    backup = BackupAndRestore(tmp_path / "backup.safetensors")
+    fit(backup, cell="rnn")
+
+    assert_same(fit(cell="lstm"), fit(backup, cell="lstm"))
+
+
+def test_foreign_weights_are_left_aside(tmp_path: Path) -> None:
+    """Weights that do not fit the network never get into it, not even in part."""
+    path = tmp_path / "backup.safetensors"
+    fit(BackupAndRestore(path))
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    tensors = load_file(path) | {"optimizer/3/exp_avg": torch.zeros(7)}
+    save_file(tensors, path, metadata=metadata)
+    with pytest.warns(RecordWarning) as warned:
+        model = fit(BackupAndRestore(path))
+
+    assert [
+        f"{path}: damaged backup (optimizer/3/exp_avg is not that of the network); "
+        "training starts over"
+    ] == [str(item.message) for item in warned]
+    assert_same(fit(), model)
 
 
 @pytest.mark.parametrize("part", [0.0, 0.001, 0.3, 0.999])
