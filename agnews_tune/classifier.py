@@ -49,8 +49,8 @@ class Classifier:
         epochs: passes over the training rows.
         batch_size: rows in one training step.
         learning_rate: step size of Adam.
-        seed: decides first weights, order of rows and dropout; the same seed on the same CPU gives
-            the same weights to the last bit.
+        seed: decides first weights, order of rows and dropout; the same seed on the same CPU with
+            as many threads gives the same weights to the last bit.
         device: as for ``torch.device``; by default the GPU where there is one, else the CPU.
 
     Attributes:
@@ -193,7 +193,7 @@ class Classifier:
             NotFittedError: there was no ``fit`` with validation data.
         """
         best = getattr(self, "best_weights_", None)
-        if best is None:
+        if best is None or best.best is None:
             raise NotFittedError(
                 "no best epoch is known: call fit() with validation_data or validation_split first"
             )

@@ -142,6 +142,8 @@ def run(
         click.echo(format_plan(plan, corpora, resources))
         return
     if not plan.to_run:
+        with locked(plan.folder):
+            plan.write()
         click.echo(f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}")
         return
     console = Console(highlight=False)

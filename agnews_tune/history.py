@@ -116,7 +116,8 @@ class ModelCheckpoint(_Monitor):
     """Save the model after each epoch in which a figure improved.
 
     Args:
-        filepath: the model folder; ``{epoch}`` in it is replaced by the epoch's number from 1.
+        filepath: the model folder; ``{epoch}`` in it becomes the epoch's number from 1, and a name
+            such as ``{val_loss:.2f}`` the figure of the epoch.
         monitor: name of the figure.
         save_best_only: ``False`` saves after every epoch.
     """
@@ -131,7 +132,7 @@ class ModelCheckpoint(_Monitor):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save, where this epoch asks for it."""
         if not self.save_best_only or self._improves(logs):
-            self.model.save(self.filepath.format(epoch=epoch + 1))
+            self.model.save(self.filepath.format(epoch=epoch + 1, **logs))
 
 
 class BestWeights(_Monitor):

@@ -12,6 +12,7 @@ from agnews_tune.corpus_files import table_from_columns
 from agnews_tune.errors import CorpusError
 
 SECONDS_TO_ANSWER = 3.0
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 
 
 def read_hub(name: str, revision: str | None = None) -> tuple[Table, Table | None]:
@@ -70,8 +71,9 @@ def _answers(address: str) -> bool:
 
     def ask() -> None:
         with suppress(Exception):  # which errors there are depends on the library's HTTP client
-            get_session().head(address, timeout=SECONDS_TO_ANSWER)
-            answered.set()
+            status = get_session().head(address, timeout=SECONDS_TO_ANSWER).status_code
+            if status < SERVER_ERROR and status != TOO_MANY_REQUESTS:  # these are tried again
+                answered.set()
 
     # In a thread, because no time limit applies to looking up the address of a host.
     thread = Thread(target=ask, daemon=True)

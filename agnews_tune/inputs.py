@@ -42,6 +42,8 @@ def as_labels(
         CorpusError: the labels do not fit the classes or the rows.
     """
     given = labels if isinstance(labels, Labels) else np.asarray(labels)
+    if given.dtype == object and all(isinstance(label, str) for label in given.flat):
+        given = given.astype(str)  # as pandas holds its strings
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
         raise CorpusError(
             "labels must be a list of class names or of class numbers, one a text; received "

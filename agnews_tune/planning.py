@@ -62,10 +62,14 @@ class Plan:
         return {item: encode_corpus(self.corpus, item) for item in sorted(needed)}
 
     def write(self) -> None:
-        """Write the resolved grid and each trial's description; other trials' records go."""
+        """Write the resolved grid and the description of each trial that does not start over.
+
+        A record that is to be replaced stays until its trial starts.
+        """
         write_grid(self.folder, self.grid.to_yaml())
         for planned in self.trials:
-            write_trial(planned.folder, planned.description)
+            if planned.action != "start over":
+                write_trial(planned.folder, planned.description)
 
 
 def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:

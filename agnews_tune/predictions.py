@@ -91,8 +91,8 @@ def as_csv(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterato
 
 def _csv_line(fields: list[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
+    csv.writer(line, lineterminator="\n").writerow(fields)  # without one, 3.11 quotes no "a\nb"
+    return line.getvalue().removesuffix("\n")
 
 
 FORMATS: dict[str, Callable[[Iterable[Prediction], tuple[str, ...]], Iterator[str]]] = {

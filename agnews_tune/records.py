@@ -148,9 +148,10 @@ def remove_backup(folder: Path) -> None:
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
 
 
-def is_finished(folder: Path) -> bool:
-    """Return whether a trial has left its final figures."""
-    return (folder / "result.json").exists()
+def is_finished(folder: Path, key: str | None = None) -> bool:
+    """Return whether a trial, or the trial with this key, has left its final figures."""
+    finished = (folder / "result.json").exists()
+    return finished and (key is None or _read_json(folder / "trial.json").get("key") == key)
 
 
 def clear(folder: Path) -> None:

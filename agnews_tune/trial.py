@@ -52,12 +52,13 @@ def run_trial(
     A trial that was interrupted goes on from its last whole epoch.
 
     Args:
-        planned: the trial and its folder, where ``trial.json`` lies already.
+        planned: the trial and its folder. A record of other settings or data there is removed.
         corpus: encoded with the trial's preprocessing.
         device: as for the Classifier.
         callbacks: called around each epoch.
     """
     trial = planned.trial
+    records.write_trial(planned.folder, planned.description)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
     history = model.fit(
         *corpus.train,

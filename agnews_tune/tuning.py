@@ -83,7 +83,10 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
     else:
         _check_answers(address)
         where = {"address": address}
-    ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    try:
+        ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise RunError(f"Ray does not start: {' '.join(str(error).split())}") from error
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         total = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -139,20 +142,21 @@ def run(
         shutil.rmtree(storage, ignore_errors=True)
     outcomes = [results[number] for number in range(len(results))]
     errors = {Path(result.path).name: result.error for result in outcomes if result.error}
-    missing = [planned for planned in trials if not is_finished(planned.folder)]
+    missing = [
+        planned for planned in trials if not is_finished(planned.folder, planned.description["key"])
+    ]
     return {planned.trial.name: _cause(errors.get(planned.trial.name)) for planned in missing}
 
 
 def _check_answers(address: str) -> None:
     # Ray itself would try for minutes.
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
     except (OSError, ValueError) as error:
         raise RunError(
             f"no Ray cluster answers at {address!r}; expected the address of a running head node "
-            "such as '192.0.2.7:6379' or 'ray://192.0.2.7:10001'; leave --address out to run on "
-            "this machine"
+            "such as '192.0.2.7:6379'; leave --address out to run on this machine"
         ) from error
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from agnews_tune import Classifier, load_corpus
+from agnews_tune import Callback, Classifier, load_corpus
 from agnews_tune.corpus import Corpus
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError
@@ -132,6 +132,20 @@ def test_restore_best_weights_gives_back_the_best_epoch() -> None:
     assert history.history["val_loss"][best] == pytest.approx(
         model.evaluate(texts, labels)["loss"], abs=1e-12
     )
+
+
+def test_best_weights_need_an_epoch() -> None:
+    """A fit that was stopped in its first epoch has no best one."""
+
+    class Stop(Callback):
+        def on_epoch_begin(self, epoch: int) -> None:  # noqa: ARG002
+            raise KeyboardInterrupt
+
+    model = tiny()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(TEXTS, LABELS, validation_split=0.25, callbacks=[Stop()], verbose=0)
+    with pytest.raises(NotFittedError):
+        model.restore_best_weights()
 
 
 def test_best_weights_need_validation_data() -> None:

@@ -144,3 +144,11 @@ def test_best_weights_are_of_the_first_best_epoch() -> None:
     epochs_run(best, "val_accuracy", [0.5, 0.7, 0.7, 0.6])
 
     assert 1 == best.epoch
+
+
+def test_checkpoint_is_named_after_its_figures(tmp_path: Path) -> None:
+    """As in Keras, figures of the epoch can stand in the folder's name."""
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch:02d}-{loss:.3f}", "loss", save_best_only=False)
+    history = tiny().fit(TEXTS, LABELS, epochs=1, callbacks=[checkpoint], verbose=0)
+
+    assert [f"01-{history.history['loss'][0]:.3f}"] == [path.name for path in tmp_path.iterdir()]

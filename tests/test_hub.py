@@ -106,9 +106,27 @@ def unknown_host() -> Iterator[str]:
     yield "https://hub.invalid"  # a name that is reserved for never being found
 
 
-@pytest.mark.parametrize("hub", [closed_port, silent_port, unknown_host])
+class Overload(BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def overloaded() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Overload) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("hub", [closed_port, silent_port, unknown_host, overloaded])
 def test_hub_out_of_reach_is_one_error_within_five_seconds(hub, tmp_path):
-    """Refused, silent or unknown: the message and nothing else, and no setting left changed."""
+    """Refused, silent, unknown or overloaded: the message alone, and no setting left changed."""
     with hub() as endpoint:
         done = run_program(READ, endpoint, tmp_path)
     assert (0, out_of_reach(endpoint), "") == (done.returncode, done.stdout, done.stderr)

@@ -173,3 +173,10 @@ def test_texts_are_checked_before_they_are_split(texts: object, expected: str) -
         hold_out(texts, Labels([0, 1], NAMES), 0.5)
 
     assert expected == str(caught.value)
+
+
+def test_object_arrays_of_names_are_names() -> None:
+    """As pandas hands its strings over."""
+    labels = as_labels(np.array(["urgent", "calm"], dtype=object))
+
+    assert (["calm", "urgent"], [1, 0]) == (list(labels.names), labels.tolist())

@@ -79,9 +79,12 @@ def test_other_settings_or_data_start_over(tmp_path: Path, changed: str) -> None
     finish(plan(tmp_path), "base-seed0")
     again = plan(tmp_path, changed)
 
-    assert "start over" == actions(again)["base-seed0"]
+    first = again.trials[0]
     again.write()
-    assert not records.is_finished(again.trials[0].folder)
+
+    assert "start over" == actions(again)["base-seed0"]
+    assert records.is_finished(first.folder)  # it stays until its trial starts
+    assert not records.is_finished(first.folder, first.description["key"])
 
 
 def test_another_parent_or_published_figure_keeps_the_record(tmp_path: Path) -> None:

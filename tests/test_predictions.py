@@ -149,6 +149,13 @@ def test_formats_of_a_real_model_can_be_read_back(tiny_model: Classifier) -> Non
             assert pytest.approx(probability, abs=1e-6) == float(row[name])
 
 
+def test_csv_quotes_a_line_break() -> None:
+    """A text of two lines stays one field."""
+    lines = as_csv([Prediction("two\nlines", "Sports", dict.fromkeys(NAMES, 0.5))], NAMES)
+
+    assert ["two\nlines", "Sports"] == list(csv.reader(io.StringIO("\n".join(lines))))[1][:2]
+
+
 def test_lines_that_are_not_utf8_are_told_once() -> None:
     """What cannot be read becomes U+FFFD; the first such line is named, a real U+FFFD is not."""
     lines = ["größer\n".encode(), "a \ufffd\r\n".encode(), b"\xff b\n", b"c \xfe"]

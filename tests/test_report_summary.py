@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.records import read_run
 from agnews_tune.report.summary import DataSummary, Figure, summarize
 
@@ -128,3 +129,27 @@ def test_state_says_how_far_an_experiment_is(
 def test_nothing_gives_nothing() -> None:
     """No records give no summary."""
     assert [] == summarize([])
+
+
+def test_edited_experiment_is_no_other_seed_of_the_old_one(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Trials of one name with other hyperparameters are never averaged."""
+    settings = Hyperparameters(learning_rate=0.05).to_dict()
+    write_record(tmp_path, "rnn", 0, hyperparameters=settings)
+    write_record(tmp_path, "rnn", 1)
+
+    assert [1, 1] == [len(item.trials) for item in only(tmp_path).experiments]
+
+
+def test_no_gain_where_more_differs_than_the_change(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A child that was trained for fewer epochs than its parent is not compared with it."""
+    for name, epochs in (("short", 1), ("even", 2)):
+        settings = Hyperparameters(cell="gru", epochs=epochs).to_dict()
+        write_record(tmp_path, name, parent="rnn", change="cell: gru", hyperparameters=settings)
+    write_record(tmp_path, "rnn")
+    summary = only(tmp_path)
+
+    assert [None, 0.0, None] == [summary.gain(item) for item in summary.experiments]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
@@ -81,24 +82,43 @@ class DataSummary:
     experiments: list[ExperimentSummary]
 
     def gain(self, experiment: ExperimentSummary) -> float | None:
-        """Return the test accuracy above the parent's, as a fraction; None where one is missing."""
+        """Return the test accuracy above the parent's, as a fraction.
+
+        None where one is missing, or where they differ in more than the change says.
+        """
         by_name = {item.name: item for item in self.experiments}
         parent = by_name.get(experiment.trial["parent"])
+        if parent and not _differ_as_told(experiment.trial, parent.trial):
+            return None
         own = experiment.figure("test_accuracy")
         other = parent.figure("test_accuracy") if parent else None
         return own.mean - other.mean if own and other else None
 
 
 def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
-    """Group the records of a run by data, then by experiment; the order stays."""
-    groups: dict[str, dict[str, list[TrialRecord]]] = {}
+    """Group the records of a run by data, then by experiment; the order stays.
+
+    Trials of one name with other hyperparameters, as an edited grid leaves them, are apart.
+    """
+    groups: dict[str, dict[tuple[str, str], list[TrialRecord]]] = {}
     for record in records:
-        experiments = groups.setdefault(record.trial["data"]["fingerprint"], {})
-        experiments.setdefault(record.trial["experiment"], []).append(record)
+        trial = record.trial
+        experiments = groups.setdefault(trial["data"]["fingerprint"], {})
+        settings = (trial["experiment"], str(sorted(trial["hyperparameters"].items())))
+        experiments.setdefault(settings, []).append(record)
     return [
         DataSummary(
             data=next(iter(experiments.values()))[0].trial["data"],
-            experiments=[ExperimentSummary(*item) for item in experiments.items()],
+            experiments=[
+                ExperimentSummary(name, found) for (name, _), found in experiments.items()
+            ],
         )
         for experiments in groups.values()
     ]
+
+
+def _differ_as_told(child: dict[str, Any], parent: dict[str, Any]) -> bool:
+    """Return whether two trials differ in no other hyperparameters than the change names."""
+    own, other = child["hyperparameters"], parent["hyperparameters"]
+    differing = {name for name in own | other if own.get(name) != other.get(name)}
+    return differing <= set(re.findall(r"(\w+): ", child["change"]))
