@@ -70,13 +70,6 @@ class TrialRecord:
     result: dict[str, Any] | None
 
     @property
-    def status(self) -> str:
-        """``finished``, ``unfinished`` (some epochs are there) or ``waiting``."""
-        if self.result is not None:
-            return "finished"
-        return "unfinished" if self.history else "waiting"
-
-    @property
     def model_folder(self) -> Path:
         """Where the model is, or would be: records are often kept without weights."""
         return self.folder / "model"
