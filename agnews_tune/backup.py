@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from agnews_tune.errors import RecordWarning
-from agnews_tune.files import replacing
+from agnews_tune.files import write_bytes
 from agnews_tune.history import Callback, Logs
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class BackupAndRestore(Callback):
         if best is not None:
             tensors |= _named(BEST, best.weights)
             state |= {"best": best.best, "best_epoch": best.epoch}
-        with replacing(self.filepath) as temporary:
-            save_file(tensors, temporary, metadata={"state": json.dumps(state)})
+        write_bytes(self.filepath, save(tensors, metadata={"state": json.dumps(state)}))
 
     def _identity(self) -> list[Any]:
         model = self.model

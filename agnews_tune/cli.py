@@ -152,7 +152,7 @@ def run(
         click.echo(format_plan(plan, corpora, resources))
         plan.write()
         with follow(plan.to_run, console) as progress:
-            failures = tuning.run(plan.to_run, corpora, resources, progress, plan.folder / ".ray")
+            failures = tuning.run(plan.to_run, corpora, resources, progress)
     click.echo(
         f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
         f"see them with: agnews-tune report {plan.folder}"

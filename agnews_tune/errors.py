@@ -5,7 +5,9 @@
     ├── CorpusError           texts or labels that cannot be read or trained on
     ├── GridError             a grid file with faults, one a line
     ├── RecordError           a record or saved model that is missing or damaged
+    ├── WriteError            a file that cannot be written: a full disk, a folder without rights
     ├── NotFittedError        a Classifier asked for what only fit() gives
+    ├── TrialError            a trial that cannot go on
     └── RunError              a run that cannot start as it was asked to
 
     AgnewsTuneWarning         something works, but not as its owner may think
@@ -43,8 +45,16 @@ class RecordError(AgnewsTuneError):
     """A record or a saved model is missing or damaged."""
 
 
+class WriteError(AgnewsTuneError, OSError):
+    """A file cannot be written."""
+
+
 class NotFittedError(AgnewsTuneError):
     """A Classifier was asked for something that only ``fit`` gives."""
+
+
+class TrialError(AgnewsTuneError):
+    """A trial cannot go on."""
 
 
 class RunError(AgnewsTuneError):

@@ -6,7 +6,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -26,10 +26,11 @@ def locked(folder: Path) -> Iterator[None]:
     """
     with _open(folder) as file:
         _lock(folder, file)
-        file.truncate(0)
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-        file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}")
-        file.flush()
+        holder = f"process {os.getpid()} on {socket.gethostname()} since {since}"
+        with suppress(OSError):  # on a full disk the next one is told of "another run"
+            os.truncate(file.fileno(), 0)
+            os.write(file.fileno(), holder.encode())
         yield
 
 

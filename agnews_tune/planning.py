@@ -26,7 +26,7 @@ class PlannedTrial:
         description: the content of its ``trial.json``.
         action: ``run``, ``finished`` (the record is there), ``go on from epoch 3`` (it was
             interrupted) or ``start over`` (there is a record of the same name that other settings
-            or data made).
+            or data made); ``(failed before)`` may follow.
     """
 
     trial: Trial
@@ -129,9 +129,10 @@ def _action(folder: Path, description: Mapping[str, Any]) -> str:
         return "start over"
     if record.result is not None:
         return "finished"
+    action = "run"
     if record.history and backup_path(folder).exists():
-        return f"go on from epoch {len(record.history) + 1}"
-    return "run"
+        action = f"go on from epoch {len(record.history) + 1}"
+    return f"{action} (failed before)" if record.failure else action
 
 
 def _describe_corpus(corpus: Corpus) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class TrialState:
     epochs: int
     rows: int
     status: str = "waiting"
+    retries: int = 0
     logs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -39,12 +40,13 @@ class TrialState:
 
     def cells(self) -> tuple[str, ...]:
         """Return the text under each of ``COLUMNS``."""
+        status = f"{self.status}, retry {self.retries}" if self.retries else self.status
         if not self.logs:
-            return (self.name, self.status, f"0/{self.epochs}", "", "", "", "", "")
+            return (self.name, status, f"0/{self.epochs}", "", "", "", "", "")
         left = _clock(self.seconds_left or 0) if self.status == "running" else ""
         return (
             self.name,
-            self.status,
+            status,
             f"{self.epoch}/{self.epochs}",
             f"{self.logs['loss']:.4f}",
             f"{self.logs['val_loss']:.4f}",
@@ -83,28 +85,32 @@ class Progress:
 
     def epoch_ended(self, name: str, logs: Mapping[str, Any]) -> None:
         """A trial ended an epoch with these figures."""
-        self.states[name].logs = logs
-        self.show(name)
+        state = self.states[name]
+        state.logs = logs
+        named = zip(COLUMNS[2:], state.cells()[2:], strict=True)
+        self.show(name, "  ".join(f"{column} {cell}" for column, cell in named))
 
     def trial_finished(self, name: str) -> None:
         """A trial left its record."""
         self.states[name].status = "finished"
-        self.show(name)
+        self.show(name, "finished")
 
-    def trial_failed(self, name: str) -> None:
+    def trial_retried(self, name: str, at_most: int) -> None:
+        """The process of a trial died; another one goes on from the last whole epoch."""
+        state = self.states[name]
+        state.retries += 1
+        self.show(name, f"retry {state.retries} of {at_most}: its process died")
+
+    def trial_failed(self, name: str, cause: str) -> None:
         """A trial ended without a record."""
         self.states[name].status = "failed"
-        self.show(name)
+        self.show(name, f"failed: {cause}")
 
-    def show(self, name: str) -> None:
+    def show(self, name: str, news: str) -> None:
         """Show what is new about one trial."""
-        state = self.states[name]
-        if state.status != "running":
-            self.console.print(f"{name}  {state.status}", highlight=False, soft_wrap=True)
-            return
-        named = zip(COLUMNS[2:], state.cells()[2:], strict=True)
-        line = "  ".join(f"{column} {cell}" for column, cell in named)
-        self.console.print(f"{name}  {line}", highlight=False, soft_wrap=True)
+        self.console.print(
+            f"{name}  {news}", highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
 
 
 class LiveTable(Progress):
@@ -126,7 +132,7 @@ class LiveTable(Progress):
     ) -> None:
         self.live.stop()
 
-    def show(self, name: str) -> None:
+    def show(self, name: str, news: str) -> None:
         """Do nothing: the table redraws itself."""
 
     def table(self) -> Table:

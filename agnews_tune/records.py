@@ -9,6 +9,7 @@ results/<run>/
     test_predictions.npz        probabilities and labels of the test rows, in their order
     model/                      the weights of the best epoch
     result.json                 the final figures; written last, so its presence means finished
+    failure.json                why the trial ended without a result; gone when it starts again
 """
 
 from __future__ import annotations
@@ -62,12 +63,14 @@ class TrialRecord:
             ``hyperparameters``, ``seed``, ``data``, ``position`` in the run and ``key``.
         history: one row an epoch, with the columns of ``history.csv``; epochs count from 1.
         result: the content of ``result.json``, or None while the trial is not finished.
+        failure: why it ended without a result, in one line; None if it did not.
     """
 
     folder: Path
     trial: dict[str, Any]
     history: list[dict[str, float]]
     result: dict[str, Any] | None
+    failure: str | None = None
 
     @property
     def model_folder(self) -> Path:
@@ -131,6 +134,16 @@ def write_result(folder: Path, result: Mapping[str, Any]) -> None:
     _write_json(folder / "result.json", result)
 
 
+def write_failure(folder: Path, cause: str, traceback: str = "") -> None:
+    """Write why a trial ended without a result, in one line, and where in the program."""
+    _write_json(folder / "failure.json", {"cause": cause, "traceback": traceback})
+
+
+def remove_failure(folder: Path) -> None:
+    """Forget that a trial has failed."""
+    (folder / "failure.json").unlink(missing_ok=True)
+
+
 def backup_path(folder: Path) -> Path:
     """Return where a trial keeps the state of its training while it runs."""
     return folder / "checkpoint" / "training.safetensors"
@@ -152,6 +165,7 @@ def clear(folder: Path) -> None:
     for name in ("result.json", "history.csv", "test_predictions.npz"):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "model", ignore_errors=True)
+    remove_failure(folder)
     remove_backup(folder)
 
 
@@ -173,7 +187,9 @@ def read_trial(folder: Path) -> TrialRecord:
             "remove its folder to run the trial again"
         )
     result = _read_json(folder / "result.json") if is_finished(folder) else None
-    return TrialRecord(folder, trial, _read_history(folder / "history.csv"), result)
+    return TrialRecord(
+        folder, trial, _read_history(folder / "history.csv"), result, _read_failure(folder)
+    )
 
 
 def read_run(run: Path) -> list[TrialRecord]:
@@ -237,6 +253,11 @@ def _read_json(path: Path) -> dict[str, Any]:
             "remove its folder to run the trial again"
         )
     return content
+
+
+def _read_failure(folder: Path) -> str | None:
+    path = folder / "failure.json"
+    return str(_read_json(path)["cause"]) if path.exists() else None
 
 
 def _read_history(path: Path) -> list[dict[str, float]]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from agnews_tune import __version__
 from agnews_tune.errors import HyperparameterError, RecordError
-from agnews_tune.files import replacing, write_text
+from agnews_tune.files import write_bytes, write_text
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text import Vocabulary
 
@@ -38,12 +38,10 @@ def write_model(folder: Path, model: SavedModel) -> None:
         "seed": model.seed,
         "label_names": list(model.label_names),
     }
-    folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False) + "\n")
     model.vocabulary.save(folder / "vocabulary.txt")
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
-    with replacing(folder / "weights.safetensors") as temporary:
-        save_file(weights, temporary)
+    write_bytes(folder / "weights.safetensors", save(weights))
 
 
 def read_model(folder: Path) -> SavedModel:

@@ -12,6 +12,7 @@ from agnews_tune.backup import BackupAndRestore
 from agnews_tune.classifier import Classifier
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.environment import describe_environment
+from agnews_tune.failures import FailOnDivergence
 from agnews_tune.history import Callback, History, Logs
 from agnews_tune.planning import PlannedTrial
 
@@ -49,21 +50,26 @@ def run_trial(
 ) -> dict[str, Any]:
     """Train, measure on the test rows, write the record; return its final figures.
 
-    A trial that was interrupted goes on from its last whole epoch.
+    A trial that was interrupted, or failed, goes on from its last whole epoch.
 
     Args:
         planned: the trial and its folder. A record of other settings or data there is removed.
         corpus: encoded with the trial's preprocessing.
         device: as for the Classifier.
         callbacks: called around each epoch.
+
+    Raises:
+        TrialError: training diverged.
     """
     trial = planned.trial
     records.write_trial(planned.folder, planned.description)
+    records.remove_failure(planned.folder)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
     history = model.fit(
         *corpus.train,
         validation_data=corpus.validation,
         callbacks=[
+            FailOnDivergence(),
             BackupAndRestore(records.backup_path(planned.folder), planned.description["key"]),
             RecordHistory(planned.folder),
             *callbacks,

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import socket
+import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from agnews_tune.encoding import EncodedCorpus
-from agnews_tune.errors import RunError
+from agnews_tune.errors import RunError, WriteError
+from agnews_tune.failures import describe_failure, one_line
 from agnews_tune.history import Callback, Logs
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.planning import PlannedTrial
 from agnews_tune.progress import Progress
-from agnews_tune.records import is_finished
+from agnews_tune.records import is_finished, write_failure
 from agnews_tune.resources import Capacity, Resources, local_capacity
 from agnews_tune.trial import run_trial
 
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # a process that dies is told of as a retry
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
 ANSWER_SECONDS = 5
+RETRIES = 3  # of a trial whose process dies
 os.environ.update(QUIET)  # Ray reads some of them while it is imported
 
 import ray  # noqa: E402
@@ -44,10 +47,15 @@ class ReportEpochs(Callback):
 
 
 class ShowProgress(tune.Callback):
-    """Passes what Ray Tune tells the driver on to a Progress."""
+    """Passes what Ray Tune tells the driver on to a Progress.
+
+    Attributes:
+        failures: for each trial that failed, its name, the cause in one line and the traceback.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
+        self.failures: dict[str, tuple[str, str]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray writes its callbacks to disk for a restore that this program never does
@@ -59,16 +67,29 @@ class ShowProgress(tune.Callback):
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
-        """A trial ended an epoch."""
-        self.progress.epoch_ended(str(trial), result)
+        """A trial ended an epoch, or says why it ends without a result."""
+        if "failure" in result:
+            self._failed(str(trial), result["failure"], result["traceback"])
+        else:
+            self.progress.epoch_ended(str(trial), result)
+
+    def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """The process of a trial died, and Ray Tune starts another one."""
+        self.progress.trial_retried(str(trial), RETRIES)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A trial left its record."""
-        self.progress.trial_finished(str(trial))
+        """A trial left its record, or has failed."""
+        if str(trial) not in self.failures:
+            self.progress.trial_finished(str(trial))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """A trial failed."""
-        self.progress.trial_failed(str(trial))
+        """The process of a trial died too often."""
+        cause = f"its process died {RETRIES + 1} times: killed, or the machine is out of memory"
+        self._failed(str(trial), cause)
+
+    def _failed(self, name: str, cause: str, details: str = "") -> None:
+        self.failures[name] = cause, details
+        self.progress.trial_failed(name, cause)
 
 
 @contextmanager
@@ -86,7 +107,7 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
     try:
         ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise RunError(f"Ray does not start: {' '.join(str(error).split())}") from error
+        raise RunError(f"Ray does not start: {one_line(str(error))}") from error
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         total = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -100,16 +121,17 @@ def run(
     corpora: Mapping[Preprocessing, EncodedCorpus],
     resources: Resources,
     progress: Progress,
-    storage: Path,
 ) -> dict[str, str]:
-    """Run trials on the connected Ray; each leaves its record.
+    """Run trials on the connected Ray; each leaves its record, or the cause of its failure.
+
+    A trial whose process dies is retried from its last whole epoch; an error is not, as it would
+    come again.
 
     Args:
         trials: what to run.
         corpora: the encoded corpus for each preprocessing among them.
         resources: what each trial gets.
         progress: shown what happens.
-        storage: a folder for Ray's own files while it runs, seen by all nodes; it is removed.
 
     Returns:
         For each trial that did not finish, its name and the cause in one line.
@@ -120,32 +142,35 @@ def run(
         tune.with_parameters(_train, trials=by_name, corpora=dict(corpora), device=device),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
-    tuner = tune.Tuner(
-        trainable,
-        param_space={"trial": tune.grid_search(list(by_name))},
-        tune_config=tune.TuneConfig(
-            reuse_actors=True,
-            max_concurrent_trials=resources.at_once,
-            trial_name_creator=_trial_name,
-            trial_dirname_creator=_trial_name,
-        ),
-        run_config=tune.RunConfig(
-            name="tune",
-            storage_path=str(storage),
-            callbacks=[ShowProgress(progress)],
-            verbose=0,
-        ),
-    )
-    try:
-        results = tuner.fit()
-    finally:
-        shutil.rmtree(storage, ignore_errors=True)
-    outcomes = [results[number] for number in range(len(results))]
-    errors = {Path(result.path).name: result.error for result in outcomes if result.error}
+    shown = ShowProgress(progress)
+    with tempfile.TemporaryDirectory(prefix="agnews-tune-", ignore_cleanup_errors=True) as storage:
+        tune.Tuner(
+            trainable,
+            param_space={"trial": tune.grid_search(list(by_name))},
+            tune_config=tune.TuneConfig(
+                reuse_actors=True,
+                max_concurrent_trials=resources.at_once,
+                trial_name_creator=_trial_name,
+                trial_dirname_creator=_trial_name,
+            ),
+            run_config=tune.RunConfig(
+                name="tune",
+                storage_path=storage,  # Ray's own files; no trial hands it anything to keep
+                callbacks=[shown],
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                verbose=0,
+            ),
+        ).fit()
+    for name, (cause, details) in shown.failures.items():
+        with suppress(WriteError):  # a full disk is the cause that is told below
+            write_failure(by_name[name].folder, cause, details)
+    causes = {name: cause for name, (cause, _) in shown.failures.items()}
     missing = [
-        planned for planned in trials if not is_finished(planned.folder, planned.description["key"])
+        name
+        for name, planned in by_name.items()
+        if not is_finished(planned.folder, planned.description["key"])
     ]
-    return {planned.trial.name: _cause(errors.get(planned.trial.name)) for planned in missing}
+    return {name: causes.get(name, "stopped before its end") for name in missing}
 
 
 def _check_answers(address: str) -> None:
@@ -168,16 +193,13 @@ def _train(
 ) -> None:
     planned = trials[config["trial"]]
     corpus = corpora[planned.trial.experiment.hyperparameters.preprocessing]
-    run_trial(planned, corpus, device, [ReportEpochs()])
+    try:
+        run_trial(planned, corpus, device, [ReportEpochs()])
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other trials go on
+        cause = describe_failure(error, planned.trial.experiment.hyperparameters)
+        tune.report({"failure": cause, "traceback": traceback.format_exc()})
 
 
 def _trial_name(trial: Any) -> str:
     name: str = trial.config["trial"]
     return name
-
-
-def _cause(error: Exception | None) -> str:
-    if error is None:
-        return "stopped before its end"
-    cause = getattr(error, "cause", None) or error
-    return " ".join(f"{type(cause).__name__}: {cause}".split())

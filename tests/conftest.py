@@ -1,10 +1,14 @@
 """What several test files share: made records and a small fitted Classifier."""
 
 import os
-from collections.abc import Callable
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from agnews_tune import records
@@ -49,6 +53,58 @@ def make_history(epochs: int, shift: float = 0.0) -> list[dict[str, float]]:
         }
         for epoch in range(1, epochs + 1)
     ]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """An empty disk of 600 kB."""
+    folder = tmp_path / "small disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a disk of our own takes the rights to mount one")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def wait_for(path: Path, process: "subprocess.Popen[Any]") -> None:
+    """Wait until a file is there; the process that is to write it must not end before."""
+    while not path.exists():
+        assert process.poll() is None, f"the process ended before there was a {path.name}"
+        time.sleep(0.02)
+
+
+def descendants(process: int) -> dict[int, str]:
+    """Return the title of every process that stems from this one, by its number."""
+    parents, titles = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            status = (folder / "status").read_text()
+            titles[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ").strip()
+            parents[int(folder.name)] = int(status.partition("PPid:")[2].split()[0])
+    found = {process}
+    while new := {number for number, parent in parents.items() if parent in found} - found:
+        found |= new
+    return {number: titles[number] for number in found - {process}}
+
+
+def assert_same_training(expected: Path, received: Path) -> None:
+    """Compare two finished trials, times apart: history, figures, predictions and weights."""
+    from safetensors.numpy import load_file
+
+    records_of = [records.read_trial(folder) for folder in (expected, received)]
+    for record in records_of:
+        assert record.result
+        for figures in (*record.history, record.result):
+            for name in ("seconds", "finished"):
+                figures.pop(name, None)
+    assert records_of[0].history == records_of[1].history
+    assert records_of[0].result == records_of[1].result
+    for name, read in (("test_predictions.npz", np.load), ("model/weights.safetensors", load_file)):
+        arrays = [read(folder / name) for folder in (expected, received)]
+        assert set(arrays[0]) == set(arrays[1])
+        for key in arrays[0]:
+            np.testing.assert_array_equal(arrays[0][key], arrays[1][key])
 
 
 @pytest.fixture

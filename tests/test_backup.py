@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from conftest import assert_same_training, wait_for
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -143,9 +143,7 @@ def test_killed_run_goes_on(tmp_path: Path) -> None:
     run = [PROGRAM, "run", "tiny.yaml", "--results"]
     folder = tmp_path / "stopped" / "tiny" / "gru-seed0"
     first = subprocess.Popen([*run, "stopped"], cwd=tmp_path, stdout=subprocess.DEVNULL)
-    while not (folder / "checkpoint" / "training.safetensors").exists():
-        assert first.poll() is None, "the run ended before its first epoch"
-        time.sleep(0.02)
+    wait_for(folder / "checkpoint" / "training.safetensors", first)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     epochs = len(read_trial(folder).history)
@@ -158,14 +156,7 @@ def test_killed_run_goes_on(tmp_path: Path) -> None:
     assert "go on from epoch " in second.stdout
     assert "gru-seed0  epoch 1/8" not in second.stdout
     assert "gru-seed0  epoch 1/8" in whole.stdout
-    expected, received = read_trial(tmp_path / "whole/tiny/gru-seed0"), read_trial(folder)
-    for record in (expected, received):
-        for row in record.history:
-            del row["seconds"]
-    assert expected.history == received.history
-    weights = load_file(folder / "model/weights.safetensors")
-    for name, tensor in load_file(expected.model_folder / "weights.safetensors").items():
-        assert torch.equal(tensor, weights[name]), name
+    assert_same_training(tmp_path / "whole/tiny/gru-seed0", folder)
     assert ["history.csv", "model", "result.json", "test_predictions.npz", "trial.json"] == sorted(
         path.name for path in folder.iterdir()
     )

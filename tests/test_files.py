@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agnews_tune.files import replacing, write_text
+from agnews_tune.errors import WriteError
+from agnews_tune.files import replacing, write_bytes, write_text
 
 
 @pytest.fixture(params=[0o022, 0o002, 0o077])
@@ -101,3 +102,29 @@ def test_longest_names_can_be_replaced(tmp_path: Path) -> None:
     write_text(path, "text")
 
     assert "text" == path.read_text()
+
+
+def test_full_disk_is_one_error_and_the_old_file_stays(small_disk: Path) -> None:
+    """The error names the path and the remedy; nothing half-written is left."""
+    path = small_disk / "note.txt"
+    write_text(path, "old")
+    with pytest.raises(WriteError) as caught:
+        write_bytes(path, bytes(1_000_000))
+
+    assert (
+        f"{path} cannot be written: No space left on device; free some space there, "
+        "or choose another folder"
+    ) == str(caught.value)
+    assert "old" == path.read_text()
+    assert [path] == list(small_disk.iterdir())
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """Another fault than a full disk is not to be mended by room."""
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "note.txt"
+    with pytest.raises(WriteError) as caught:
+        write_text(path, "new")
+
+    expected = f"{path} cannot be written: File exists; choose another folder"
+    assert expected == str(caught.value)

@@ -74,7 +74,9 @@ def test_plain_lines_are_one_an_event() -> None:
         progress.epoch_ended("rnn-seed0", logs(1, seconds=90))
         progress.epoch_ended("rnn-seed0", logs(2, seconds=0.5))
         progress.trial_finished("rnn-seed0")
-        progress.trial_failed("gru-seed0")
+        progress.trial_retried("gru-seed0", 3)
+        progress.trial_retried("gru-seed0", 3)
+        progress.trial_failed("gru-seed0", "[bold]out of :memory:")
 
     assert console.file.getvalue() == (
         "rnn-seed0  epoch 1/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 100"
@@ -82,7 +84,9 @@ def test_plain_lines_are_one_an_event() -> None:
         "rnn-seed0  epoch 2/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 18,000"
         "  left 0:00\n"
         "rnn-seed0  finished\n"
-        "gru-seed0  failed\n"
+        "gru-seed0  retry 1 of 3: its process died\n"
+        "gru-seed0  retry 2 of 3: its process died\n"
+        "gru-seed0  failed: [bold]out of :memory:\n"
     )
 
 
@@ -119,7 +123,7 @@ def test_live_table_shows_every_trial() -> None:
         table.epoch_ended("rnn-seed0", logs(epoch))
     table.trial_finished("rnn-seed0")
     table.epoch_ended("gru-seed0", logs(1))
-    table.trial_failed("lstm-seed0")
+    table.trial_failed("lstm-seed0", "out of memory")
 
     assert SCREEN.splitlines() == screen(table)
 
@@ -132,6 +136,17 @@ def test_trial_without_an_epoch_runs_with_empty_figures() -> None:
     assert [["rnn-seed0", "running", "0/3", "", "", "", "", ""]] == rows(table)
 
 
+def test_retries_show_beside_the_status() -> None:
+    """A trial whose process died runs again, and its row says so."""
+    table = LiveTable([planned("rnn")], terminal())
+    table.trial_started("rnn-seed0")
+    table.epoch_ended("rnn-seed0", logs(1))
+    table.trial_retried("rnn-seed0", 3)
+    expected = ["rnn-seed0", "running, retry 1", "1/3", "0.5000", "0.2500", "0.9123"]
+
+    assert expected == rows(table)[0][:6]
+
+
 def test_small_screen_keeps_the_trials_that_run() -> None:
     """Where not all trials fit, those that run come first, then the failed and the finished."""
     names = [f"trial{number:02}" for number in range(20)]
@@ -139,7 +154,7 @@ def test_small_screen_keeps_the_trials_that_run() -> None:
     for name in names[:3]:
         table.trial_started(f"{name}-seed0")
         table.trial_finished(f"{name}-seed0")
-    table.trial_failed("trial04-seed0")
+    table.trial_failed("trial04-seed0", "out of memory")
     for name in names[17:19]:
         table.trial_started(f"{name}-seed0")
     lines = screen(table)

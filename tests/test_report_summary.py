@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.records import read_run
+from agnews_tune.records import read_run, write_failure
 from agnews_tune.report.summary import DataSummary, Figure, summarize
 
 OTHER_DATA = {"name": "other", "fingerprint": "other", "test_rows": 10}
@@ -122,6 +122,20 @@ def test_state_says_how_far_an_experiment_is(
     for seed, (number, result) in enumerate(zip(epochs, results, strict=True)):
         history = [{"epoch": epoch, "loss": 1.0} for epoch in range(1, number + 1)]
         write_record(tmp_path, "rnn", seed, history=history, result=result)
+
+    assert expected == only(tmp_path).experiments[0].state
+
+
+@pytest.mark.parametrize(("seeds", "expected"), [(1, "failed"), (3, "1 of 3 seeds, 2 failed")])
+def test_state_names_failures(
+    write_record: Callable[..., Path], tmp_path: Path, seeds: int, expected: str
+) -> None:
+    """A trial that ended without a result is not one that waits."""
+    for seed in range(seeds):
+        result = {} if seed == 2 else None
+        folder = write_record(tmp_path, "rnn", seed, history=[], result=result)
+        if seed != 2:
+            write_failure(folder, "out of memory")
 
     assert expected == only(tmp_path).experiments[0].state
 

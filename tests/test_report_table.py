@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agnews_tune.records import read_run
+from agnews_tune.records import read_run, write_failure
 from agnews_tune.report import report_run
 from agnews_tune.report.summary import summarize
 from agnews_tune.report.table import describe_data, format_table
@@ -91,6 +91,17 @@ def test_table_without_any_result(write_record: Callable[..., Path], tmp_path: P
     assert "standard error" not in table
 
 
+def test_failures_stand_below_the_table(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """The cause is too long for a column."""
+    write_record(tmp_path, "rnn-max")
+    folder = write_record(tmp_path, "gru", parent="rnn-max", change="cell: gru", result=None)
+    write_failure(folder, "out of memory: run it again with half its batch_size")
+    lines = tables(tmp_path)[0].splitlines()
+
+    assert "failed" == lines[5].split()[-1]
+    assert "failed: gru-seed0: out of memory: run it again with half its batch_size" == lines[-1]
+
+
 def test_different_data_have_tables_of_their_own(
     write_record: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -131,6 +142,20 @@ def test_report_names_run_tables_and_pictures(
         f"curves: {tmp_path / 'accuracy.png'}, {tmp_path / 'loss.png'}\n"
     )
     assert (tmp_path / "accuracy.png").exists()
+
+
+def test_report_without_room_for_its_pictures(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The tables are printed all the same, and the report says why there are no curves."""
+    write_record(tmp_path, "rnn-max")
+    (tmp_path / "accuracy.png").mkdir()
+
+    assert report_run(tmp_path) == (
+        f"=== {tmp_path} ===\n\n{tables(tmp_path)[0]}\n\n"
+        f"no curves: {tmp_path / 'accuracy.png'} cannot be written: Is a directory; "
+        "choose another folder\n"
+    )
 
 
 def test_report_of_a_waiting_run_has_no_pictures(

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from agnews_tune import Classifier, __version__
-from agnews_tune.errors import RecordError
+from agnews_tune.errors import RecordError, WriteError
 
 FILES = ("config.json", "vocabulary.txt", "weights.safetensors")
 TEXTS = ["the striker scored twice", "shares of unknown words", ""]
@@ -230,7 +230,10 @@ def test_failed_save_leaves_nothing_temporary(tiny_model: Classifier, folder: Pa
     """Where a file cannot be replaced the error comes through, and no part of it stays."""
     (folder / "weights.safetensors").unlink()
     (folder / "weights.safetensors").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(WriteError) as caught:
         tiny_model.save(folder)
 
+    assert (
+        f"{folder / 'weights.safetensors'} cannot be written: Is a directory; choose another folder"
+    ) == str(caught.value)
     assert set(FILES) == {path.name for path in folder.iterdir()}

@@ -2,20 +2,28 @@
 
 import io
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import assert_same_training, descendants, wait_for
 from rich.console import Console
 
-from agnews_tune.errors import RunError
+from agnews_tune.errors import RunError, TrialError
 from agnews_tune.grid_file import read_grid
 from agnews_tune.planning import Plan, plan_run
 from agnews_tune.progress import Progress
+from agnews_tune.records import backup_path, read_run, read_trial
 from agnews_tune.resources import share
 from agnews_tune.trial import run_trial
 
+PROGRAM = Path(sys.executable).parent / "agnews-tune"
 GRID = """
 data: {source: demo, limit_train: 600}
 defaults: {embedding_dim: 8, hidden_dim: 8, epochs: 2}
@@ -23,14 +31,22 @@ experiments:
   base:
   broken: {parent: base, pooling: mean}
   words: {parent: base, min_count: 3}
+  steep: {parent: base, learning_rate: 1.0e+30}
+  huge: {parent: base, hidden_dim: 10000000}
 """
+CAUSES = {
+    "steep-seed0": "loss is nan after epoch 1: training diverged; choose a smaller learning_rate "
+    "(it is 1e+30)",
+    "huge-seed0": "out of memory: run it again with a smaller --max-concurrent, half its "
+    "batch_size (it is 32) or a smaller network",
+}
 
 pytestmark = pytest.mark.timeout(600)  # Ray starts slowly on a busy machine
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, str], str]:
-    """Run three trials at once, one of which cannot write its history."""
+    """Run trials of which one cannot read its record, one diverges and one takes 400 TB."""
     from agnews_tune import tuning
 
     folder = tmp_path_factory.mktemp("tuning")
@@ -42,7 +58,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, 
     lines = io.StringIO()
     with tuning.connect() as capacity, Progress(plan.trials, Console(file=lines)) as progress:
         resources = share(capacity)
-        failures = tuning.run(plan.trials, corpora, resources, progress, plan.folder / ".ray")
+        failures = tuning.run(plan.trials, corpora, resources, progress)
     return plan, failures, lines.getvalue()
 
 
@@ -53,11 +69,11 @@ def test_failure_of_one_trial_does_not_stop_the_others(
     plan, failures, _ = finished
     history = plan.folder / "broken-seed0" / "history.csv"
 
-    assert ["broken-seed0"] == list(failures)
-    assert failures["broken-seed0"] == (
-        f"RecordError: {history}: damaged record ([Errno 21] Is a directory: '{history}'); "
+    broken = (
+        f"{history}: damaged record ([Errno 21] Is a directory: '{history}'); "
         "remove its folder to run the trial again"
     )
+    assert {"broken-seed0": broken, **CAUSES} == failures
     results = sorted(path.parent.name for path in plan.folder.glob("*/result.json"))
     assert ["base-seed0", "words-seed0"] == results
 
@@ -69,14 +85,75 @@ def test_progress_hears_of_each_event(finished: tuple[Plan, dict[str, str], str]
     assert 1 == sum(line.startswith("base-seed0  epoch 1/2  loss ") for line in lines)
     assert 1 == sum(line.startswith("base-seed0  epoch 2/2  loss ") for line in lines)
     assert 1 == lines.count("base-seed0  finished")
-    assert 1 == lines.count("broken-seed0  failed")
+    for name, cause in CAUSES.items():
+        assert 1 == lines.count(f"{name}  failed: {cause}")
+
+
+def test_failure_is_recorded_and_tried_again(finished: tuple[Plan, dict[str, str], str]) -> None:
+    """The record holds the cause; the next plan runs these trials, and a start forgets it."""
+    plan = finished[0]
+    (plan.folder / "broken-seed0" / "history.csv").rmdir()
+    by_name = {record.folder.name: record for record in read_run(plan.folder)}
+    again = plan_run(plan.grid, plan.folder.parent)
+
+    assert CAUSES == {name: by_name[name].failure for name in CAUSES}
+    assert [None, None] == [by_name[name].failure for name in ("base-seed0", "words-seed0")]
+    details = json.loads((plan.folder / "steep-seed0" / "failure.json").read_text())["traceback"]
+    assert details.startswith("Traceback (most recent call last):\n")
+    assert details.endswith(f"TrialError: {CAUSES['steep-seed0']}\n")
+    assert dict.fromkeys(("broken-seed0", *CAUSES), "run (failed before)") == {
+        planned.trial.name: planned.action for planned in again.to_run
+    }
+    corpus = next(iter(again.encode().values()))
+    with pytest.raises(TrialError):
+        run_trial(again.trials[3], corpus, device="cpu")
+    assert read_trial(again.trials[3].folder).failure is None
+
+
+@pytest.mark.timeout(900)
+def test_trial_whose_process_is_killed_is_retried(tmp_path: Path) -> None:
+    """After kill -9 of its worker a trial ends with the bits of a trial never stopped."""
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 4000}\n"
+        "defaults: {embedding_dim: 32, hidden_dim: 32, epochs: 6}\n"
+        "experiments: {gru: {cell: gru}}\n"
+    )
+    command = [PROGRAM, "run", "tiny.yaml", "--results"]
+    folder = tmp_path / "killed" / "tiny" / "gru-seed0"
+    run = subprocess.Popen(
+        [*command, "killed"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(backup_path(folder), run)
+    workers = [pid for pid, title in descendants(run.pid).items() if title.startswith("ray::Impl")]
+    assert 1 == len(workers)
+    os.kill(workers[0], signal.SIGKILL)
+    output, errors = run.communicate()
+    subprocess.run([*command, "whole"], cwd=tmp_path, capture_output=True, check=True)
+
+    assert ("", 0) == (errors, run.returncode)
+    lines = output.splitlines()
+    assert 1 == lines.count("gru-seed0  retry 1 of 3: its process died")
+    assert 1 == sum(line.startswith("gru-seed0  epoch 1/6") for line in lines)
+    assert 1 == lines.count("gru-seed0  finished")
+    assert_same_training(tmp_path / "whole" / "tiny" / "gru-seed0", folder)
 
 
 def test_ray_leaves_no_files_behind(finished: tuple[Plan, dict[str, str], str]) -> None:
     """The run's folder holds the grid and the trials, nothing of Ray's."""
     names = sorted(path.name for path in finished[0].folder.iterdir())
 
-    assert ["base-seed0", "broken-seed0", "grid.yaml", "words-seed0"] == names
+    assert [
+        "base-seed0",
+        "broken-seed0",
+        "grid.yaml",
+        "huge-seed0",
+        "steep-seed0",
+        "words-seed0",
+    ] == names
 
 
 def test_figures_are_those_of_a_trial_without_ray(
@@ -111,3 +188,44 @@ def test_unreachable_cluster_is_one_error(address: str) -> None:
         pass
 
     assert expected == str(caught.value)
+
+
+def test_full_disk_fails_the_trial_that_meets_it(small_disk: Path, tmp_path: Path) -> None:
+    """One line names the path; what is finished stays readable; with room the trial runs."""
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\n"
+        "defaults: {embedding_dim: 8, hidden_dim: 8, epochs: 1}\n"
+        "experiments:\n  base:\n  wide: {parent: base, embedding_dim: 400}\n"
+    )
+    command = [PROGRAM, "run", "tiny.yaml", "--results", small_disk]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    folder = small_disk / "tiny"
+    backup = backup_path(folder / "wide-seed0")
+    finished, failed = read_run(folder)
+
+    cause = (
+        f"{backup} cannot be written: No space left on device; free some space there, "
+        "or choose another folder"
+    )
+    assert (f"failed: wide-seed0: {cause}\n", 1) == (run.stderr, run.returncode)
+    assert finished.result
+    assert (None, cause) == (failed.result, failed.failure)
+    assert not list(folder.glob("*/*/.*"))
+    subprocess.run(["mount", "-o", "remount,size=9m", small_disk], check=True)
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "1 of 1 trials finished" in again.stdout
+
+
+def test_disk_that_is_full_from_the_start(small_disk: Path, tmp_path: Path) -> None:
+    """A run that cannot write its grid is one error; what lies there stays."""
+    (tmp_path / "tiny.yaml").write_text("data: demo\nexperiments: {rnn: {epochs: 1}}\n")
+    with suppress(OSError):
+        (small_disk / "full").write_bytes(bytes(1_000_000))
+    command = [PROGRAM, "run", "tiny.yaml", "--results", small_disk]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert 2 == run.returncode
+    assert run.stderr == (
+        f"error: {small_disk / 'tiny' / 'grid.yaml'} cannot be written: No space left on device; "
+        "free some space there, or choose another folder\n"
+    )

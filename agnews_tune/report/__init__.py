@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agnews_tune.errors import WriteError
 from agnews_tune.records import read_run
 from agnews_tune.report.curves import draw_curves
 from agnews_tune.report.summary import summarize
@@ -26,5 +27,9 @@ def report_run(run: Path) -> str:
         # Other data would draw over these pictures, so each has a folder where there are several.
         folder = run if len(summaries) == 1 else run / f"data-{summary.data['fingerprint']}"
         if any(record.history for item in summary.experiments for record in item.trials):
-            parts.append("curves: " + ", ".join(map(str, draw_curves(summary, run.name, folder))))
+            try:
+                pictures = draw_curves(summary, run.name, folder)
+                parts.append("curves: " + ", ".join(map(str, pictures)))
+            except WriteError as error:
+                parts.append(f"no curves: {error}")
     return "\n\n".join(parts) + "\n"

@@ -51,6 +51,11 @@ class ExperimentSummary:
         """The trials whose result is there."""
         return [record for record in self.trials if record.result is not None]
 
+    @property
+    def failed(self) -> list[TrialRecord]:
+        """The trials that ended without a result."""
+        return [record for record in self.trials if record.failure is not None]
+
     def figure(self, name: str) -> Figure | None:
         """Summarise one figure of ``result.json`` over the finished seeds; None if none is."""
         values = [record.result[name] for record in self.finished if record.result]
@@ -62,7 +67,10 @@ class ExperimentSummary:
         if len(self.finished) == len(self.trials):
             return "finished"
         if len(self.trials) > 1:
-            return f"{len(self.finished)} of {len(self.trials)} seeds"
+            failed = f", {len(self.failed)} failed" if self.failed else ""
+            return f"{len(self.finished)} of {len(self.trials)} seeds{failed}"
+        if self.failed:
+            return "failed"
         epochs = len(self.trials[0].history)
         if not epochs:
             return "waiting"

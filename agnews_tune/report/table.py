@@ -84,4 +84,9 @@ def _notes(summary: DataSummary) -> list[str]:
             f"On {rows:,} test rows one standard error of the best is {error:.2f} points: "
             "a difference of that size may be luck."
         )
+    notes += [
+        f"failed: {record.folder.name}: {record.failure}"
+        for experiment in summary.experiments
+        for record in experiment.failed
+    ]
     return notes
