@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +33,8 @@ class _Commands(click.Group):
             except AgnewsTuneError as error:
                 click.echo(f"error: {error}", err=True)
                 ctx.exit(2)
+            except KeyboardInterrupt:
+                ctx.exit(130)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,6 +48,23 @@ def main() -> None:
       agnews-tune report results/
       agnews-tune predict "Stocks slide as oil prices hit a record"
     """
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a signal end a command in order, with the exit code that shells expect."""
+
+    @wraps(command)
+    def ends_in_order(**options: Any) -> None:
+        from agnews_tune.interrupts import Interrupted, interruptible
+
+        try:
+            with interruptible():
+                command(**options)
+        except Interrupted as stop:
+            click.echo(f"stopped by {stop}", err=True)
+            sys.exit(stop.exit_code)
+
+    return ends_in_order
 
 
 @main.command()
@@ -96,6 +117,7 @@ def main() -> None:
     "--address", help="Head node of a Ray cluster; without it the run stays on this machine."
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@_interruptible
 def run(
     grid: Path,
     data: str | None,
@@ -141,18 +163,25 @@ def run(
             resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
         click.echo(format_plan(plan, corpora, resources))
         return
-    if not plan.to_run:
-        with locked(plan.folder):
+    with locked(plan.folder):
+        plan = plan.renewed()
+        if not plan.to_run:
             plan.write()
-        click.echo(f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}")
-        return
-    console = Console(highlight=False)
-    with locked(plan.folder), tuning.connect(address) as capacity:
-        resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
-        click.echo(format_plan(plan, corpora, resources))
-        plan.write()
-        with follow(plan.to_run, console) as progress:
-            failures = tuning.run(plan.to_run, corpora, resources, progress)
+            click.echo(
+                f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}"
+            )
+            return
+        with tuning.connect(address) as capacity:
+            resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+            click.echo(format_plan(plan, corpora, resources))
+            plan.write()
+            try:
+                with follow(plan.to_run, Console(highlight=False)) as progress:
+                    failures = tuning.run(plan.to_run, corpora, resources, progress)
+            except KeyboardInterrupt:
+                again = shlex.join(["agnews-tune", *sys.argv[1:]])
+                click.echo(f"go on from the last whole epochs with: {again}", err=True)
+                raise
     click.echo(
         f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
         f"see them with: agnews-tune report {plan.folder}"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from agnews_tune.errors import WriteError
 
+_PART = ".part"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -24,7 +26,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(_PART, f".{path.name[:50]}.", path.parent)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -42,6 +44,12 @@ def replacing(path: Path) -> Iterator[Path]:
         raise WriteError(
             f"{path} cannot be written: {error.strerror or error}; {remedy} another folder"
         ) from error
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what writers that were killed have left under a folder."""
+    for path in folder.rglob(f".*{_PART}"):
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

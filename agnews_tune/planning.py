@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agnews_tune.corpus import Corpus, load_corpus
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
 from agnews_tune.errors import RunWarning
+from agnews_tune.files import remove_parts
 from agnews_tune.grid import Grid, Trial
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.records import backup_path, read_trial, trial_key, write_grid, write_trial
@@ -61,11 +62,21 @@ class Plan:
         needed = {item.trial.experiment.hyperparameters.preprocessing for item in self.trials}
         return {item: encode_corpus(self.corpus, item) for item in sorted(needed)}
 
+    def renewed(self) -> Plan:
+        """Compare the trials again with the records that are there now."""
+        trials = [
+            replace(planned, action=_action(planned.folder, planned.description))
+            for planned in self.trials
+        ]
+        return replace(self, trials=trials)
+
     def write(self) -> None:
         """Write the resolved grid and the description of each trial that does not start over.
 
-        A record that is to be replaced stays until its trial starts.
+        A record that is to be replaced stays until its trial starts. Parts of files that a killed
+        run has left are removed.
         """
+        remove_parts(self.folder)
         write_grid(self.folder, self.grid.to_yaml())
         for planned in self.trials:
             if planned.action != "start over":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +14,13 @@ from rich.table import Table
 from agnews_tune.planning import PlannedTrial
 
 COLUMNS = ("trial", "status", "epoch", "loss", "val_loss", "val_accuracy", "docs/s", "left")
-STYLES = {"running": "bold", "finished": "green", "failed": "red", "waiting": "dim"}
+STYLES = {
+    "running": "bold",
+    "stopped": "yellow",
+    "finished": "green",
+    "failed": "red",
+    "waiting": "dim",
+}
 
 
 @dataclass
@@ -31,7 +37,7 @@ class TrialState:
     @property
     def epoch(self) -> int:
         """Epochs that have ended."""
-        return int(self.logs.get("epoch", 0))
+        return self.epochs if self.status == "finished" else int(self.logs.get("epoch", 0))
 
     @property
     def seconds_left(self) -> float | None:
@@ -42,7 +48,7 @@ class TrialState:
         """Return the text under each of ``COLUMNS``."""
         status = f"{self.status}, retry {self.retries}" if self.retries else self.status
         if not self.logs:
-            return (self.name, status, f"0/{self.epochs}", "", "", "", "", "")
+            return (self.name, status, f"{self.epoch}/{self.epochs}", "", "", "", "", "")
         left = _clock(self.seconds_left or 0) if self.status == "running" else ""
         return (
             self.name,
@@ -67,17 +73,7 @@ class Progress:
     def __init__(self, trials: Sequence[PlannedTrial], console: Console) -> None:
         self.console = console
         self.states = {planned.trial.name: _state(planned) for planned in trials}
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
+        self.screen: AbstractContextManager[Any] = nullcontext()
 
     def trial_started(self, name: str) -> None:
         """A trial starts to train."""
@@ -106,6 +102,20 @@ class Progress:
         self.states[name].status = "failed"
         self.show(name, f"failed: {cause}")
 
+    def stopped(self) -> None:
+        """The run ends before its trials do: show how far each one is."""
+        from tabulate import tabulate
+
+        self._mark_stopped()
+        rows = [state.cells() for state in self.states.values()]
+        table = tabulate(rows, COLUMNS, disable_numparse=True)
+        self.console.print(table, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    def _mark_stopped(self) -> None:
+        for state in self.states.values():
+            if state.status == "running":
+                state.status = "stopped"
+
     def show(self, name: str, news: str) -> None:
         """Show what is new about one trial."""
         self.console.print(
@@ -118,22 +128,14 @@ class LiveTable(Progress):
 
     def __init__(self, trials: Sequence[PlannedTrial], console: Console) -> None:
         super().__init__(trials, console)
-        self.live = Live(console=console, get_renderable=self.table, refresh_per_second=4)
-
-    def __enter__(self) -> Progress:
-        self.live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.live.stop()
+        self.screen = Live(console=console, get_renderable=self.table, refresh_per_second=4)
 
     def show(self, name: str, news: str) -> None:
         """Do nothing: the table redraws itself."""
+
+    def stopped(self) -> None:
+        """Mark the trials that ran; the table stays on the screen."""
+        self._mark_stopped()
 
     def table(self) -> Table:
         """Draw the trials that fit on the screen; those that run come before those that wait."""
@@ -152,12 +154,22 @@ class LiveTable(Progress):
         return [state for state in self.states.values() if state.name in shown]
 
 
-_INTEREST = {"running": 0, "failed": 1, "finished": 2, "waiting": 3}
+_INTEREST = {"running": 0, "stopped": 0, "failed": 1, "finished": 2, "waiting": 3}
 
 
-def follow(trials: Sequence[PlannedTrial], console: Console) -> Progress:
-    """Return a live table where ``console`` is a terminal, else plain lines."""
-    return (LiveTable if console.is_terminal else Progress)(trials, console)
+@contextmanager
+def follow(trials: Sequence[PlannedTrial], console: Console) -> Iterator[Progress]:
+    """Show a live table where ``console`` is a terminal, else plain lines.
+
+    A KeyboardInterrupt that ends the block leaves a table of how far each trial is.
+    """
+    progress = (LiveTable if console.is_terminal else Progress)(trials, console)
+    with progress.screen:
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            progress.stopped()
+            raise
 
 
 def _state(planned: PlannedTrial) -> TrialState:

@@ -16,6 +16,7 @@ from agnews_tune.errors import RunError, WriteError
 from agnews_tune.failures import describe_failure, one_line
 from agnews_tune.history import Callback, Logs
 from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.interrupts import kept_handlers
 from agnews_tune.planning import PlannedTrial
 from agnews_tune.progress import Progress
 from agnews_tune.records import is_finished, write_failure
@@ -28,6 +29,7 @@ QUIET = {
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # a process that dies is told of as a retry
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
 ANSWER_SECONDS = 5
@@ -105,7 +107,10 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
         _check_answers(address)
         where = {"address": address}
     try:
-        ray.init(**where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
+        with kept_handlers():
+            ray.init(
+                **where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RunError(f"Ray does not start: {one_line(str(error))}") from error
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)

@@ -1,5 +1,6 @@
 """What a run shows: plain lines in full, and the live table as it stands on a screen."""
 
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -22,6 +23,19 @@ SCREEN = """\
 └────────────┴──────────┴───────┴────────┴──────────┴──────────────┴────────┴──────┘
 1 running, 1 finished, 1 failed, 1 waiting
 """
+CURSOR = "\x1b[?25h"  # shows it again
+STOPPED = """\
+trial       status    epoch    loss    val_loss    val_accuracy    docs/s    left
+----------  --------  -------  ------  ----------  --------------  --------  ------
+rnn-seed0   finished  3/3
+gru-seed0   stopped   1/3      0.5000  0.2500      0.9123          1,500
+lstm-seed0  waiting   0/3"""
+STOPPED_SCREEN = """\
+│ rnn-seed0  │ finished │   3/3 │        │          │              │        │      │
+│ gru-seed0  │ stopped  │   1/3 │ 0.5000 │   0.2500 │       0.9123 │  1,500 │      │
+│ lstm-seed0 │ waiting  │   0/3 │        │          │              │        │      │
+└────────────┴──────────┴───────┴────────┴──────────┴──────────────┴────────┴──────┘
+1 stopped, 1 finished, 1 waiting"""
 
 
 def planned(name: str, epochs: int = 3) -> PlannedTrial:
@@ -188,7 +202,28 @@ def test_names_keep_to_one_row_on_a_narrow_screen() -> None:
 @pytest.mark.parametrize(("console", "expected"), [(plain(), Progress), (terminal(), LiveTable)])
 def test_terminals_get_the_live_table(console: Console, expected: type[Progress]) -> None:
     """What is shown follows from where it is shown."""
-    assert expected is type(follow([planned("rnn")], console))
+    with follow([planned("rnn")], console) as progress:
+        assert expected is type(progress)
+
+
+@pytest.mark.parametrize(
+    ("console", "expected"), [(plain(), STOPPED), (terminal(), STOPPED_SCREEN)]
+)
+def test_interrupted_run_leaves_one_table(console: Console, expected: str) -> None:
+    """The table says how far each trial is; on a terminal it is the one that stood there."""
+    names = ("rnn", "gru", "lstm")
+    with (
+        suppress(KeyboardInterrupt),
+        follow([planned(name) for name in names], console) as progress,
+    ):
+        progress.trial_started("rnn-seed0")
+        progress.trial_finished("rnn-seed0")
+        progress.trial_started("gru-seed0")
+        progress.epoch_ended("gru-seed0", logs(1))
+        raise KeyboardInterrupt
+
+    shown = [line.rstrip() for line in console.file.getvalue().removesuffix(CURSOR).splitlines()]
+    assert expected == "\n".join(shown[-len(expected.splitlines()) :])
 
 
 def test_live_table_is_left_on_the_screen() -> None:
@@ -196,10 +231,10 @@ def test_live_table_is_left_on_the_screen() -> None:
     console = terminal()
     with follow([planned("rnn")], console) as progress:
         progress.trial_started("rnn-seed0")
-        progress.epoch_ended("rnn-seed0", logs(1))
+        progress.epoch_ended("rnn-seed0", logs(3))
         progress.trial_finished("rnn-seed0")
     printed = console.file.getvalue()
 
-    assert "rnn-seed0 │ finished │   1/3" in printed
+    assert "rnn-seed0 │ finished │   3/3" in printed
     assert "1 finished" in printed
     assert "rnn-seed0  finished" not in printed

@@ -56,7 +56,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, 
     plan.write()
     (plan.folder / "broken-seed0" / "history.csv").mkdir()
     lines = io.StringIO()
-    with tuning.connect() as capacity, Progress(plan.trials, Console(file=lines)) as progress:
+    progress = Progress(plan.trials, Console(file=lines))
+    with tuning.connect() as capacity:
         resources = share(capacity)
         failures = tuning.run(plan.trials, corpora, resources, progress)
     return plan, failures, lines.getvalue()
