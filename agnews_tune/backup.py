@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
@@ -48,10 +48,25 @@ class BackupAndRestore(Callback):
             return
         try:
             with safe_open(self.filepath, framework="pt") as file:
-                state = json.loads(file.metadata()["state"])
-                if state["identity"] == self._identity():
-                    self._restore(state, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-        except (SafetensorError, OSError, ValueError, LookupError, TypeError) as error:
+                metadata = file.metadata()
+                state = json.loads(metadata["state"])
+                if state["identity"] != self._identity():
+                    return
+                names = list(file.keys())
+                shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+                _check_shapes(self.model.network_, shapes)
+                tensors = {name: file.get_tensor(name) for name in names}
+            if metadata["checksum"] != _checksum(metadata["state"], tensors):
+                raise ValueError("its checksum is another one")
+            self._restore(state, tensors)
+        except (
+            SafetensorError,
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            RecursionError,
+        ) as error:
             message = f"{self.filepath}: damaged backup ({error}); training starts over"
             warnings.warn(message, RecordWarning, stacklevel=2)
 
@@ -66,7 +81,9 @@ class BackupAndRestore(Callback):
         if best is not None:
             tensors |= _named(BEST, best.weights)
             state |= {"best": best.best, "best_epoch": best.epoch}
-        write_bytes(self.filepath, save(tensors, metadata={"state": json.dumps(state)}))
+        text = json.dumps(state)
+        metadata = {"state": text, "checksum": _checksum(text, tensors)}
+        write_bytes(self.filepath, save(tensors, metadata))
 
     def _identity(self) -> list[Any]:
         model = self.model
@@ -75,7 +92,6 @@ class BackupAndRestore(Callback):
 
     def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         model, best = self.model, self.model.best_weights_
-        _check_shapes(model.network_, tensors)
         optimizer = model.optimizer_.state_dict()
         optimizer["state"] = {
             number: _part(f"{OPTIMIZER}{number}/", tensors)
@@ -92,18 +108,25 @@ class BackupAndRestore(Callback):
         model.history_.epoch = list(range(len(state["history"]["loss"])))
 
 
-def _check_shapes(network: nn.Module, tensors: dict[str, Tensor]) -> None:
-    prefixes = [WEIGHTS, *([BEST] if any(name.startswith(BEST) for name in tensors) else [])]
+def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(state.encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check_shapes(network: nn.Module, received: dict[str, tuple[int, ...]]) -> None:
+    prefixes = [WEIGHTS, *([BEST] if any(name.startswith(BEST) for name in received) else [])]
     expected = {
-        prefix + name: tensor.shape
+        prefix + name: tuple(tensor.shape)
         for prefix in prefixes
         for name, tensor in network.state_dict().items()
     }
     for number, parameter in enumerate(network.parameters()):
         for name in ("exp_avg", "exp_avg_sq"):
-            expected[f"{OPTIMIZER}{number}/{name}"] = parameter.shape
-        expected[f"{OPTIMIZER}{number}/step"] = torch.Size()
-    received = {name: tensor.shape for name, tensor in tensors.items()}
+            expected[f"{OPTIMIZER}{number}/{name}"] = tuple(parameter.shape)
+        expected[f"{OPTIMIZER}{number}/step"] = ()
     if differing := sorted(
         name for name in expected | received if expected.get(name) != received.get(name)
     ):

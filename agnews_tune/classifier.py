@@ -15,7 +15,7 @@ from agnews_tune.history import BestWeights, Callback, EpochLines, History
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
 from agnews_tune.network import RecurrentNetwork
-from agnews_tune.saving import SavedModel, load_weights, read_model, write_model
+from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 from agnews_tune.training import (
     EVALUATION_BATCH_SIZE,
@@ -269,7 +269,7 @@ class Classifier:
         model.vocabulary_ = saved.vocabulary
         model.label_names_ = saved.label_names
         model._build_network()
-        load_weights(model.network_, saved.weights, Path(path))
+        model.network_.load_state_dict(saved.weights)
         return model
 
     def _check_fitted(self) -> None:

@@ -256,27 +256,17 @@ def predict(
 
     if texts and file:
         raise click.UsageError("give texts or --file, not both")
-    folder = model or _best_model(results)
-    classifier = Classifier.load(folder)
+    if model:
+        classifier = Classifier.load(model)
+    else:
+        record, classifier = predictions.load_best(results)
+        click.echo(predictions.describe_model(record), err=True)
     lines: Iterable[bytes] = file or sys.stdin.buffer
     if texts:
         lines = map(os.fsencode, texts)
     answers = predictions.predict(classifier, predictions.decode_lines(lines))
     for line in predictions.FORMATS[form](answers, classifier.label_names_):
         click.echo(line)
-
-
-def _best_model(results: Path) -> Path:
-    from agnews_tune.records import best_model
-
-    best = best_model(results)
-    accuracy = (best.result or {})["validation_accuracy"]
-    click.echo(
-        f"model: {best.folder}, trained on {best.trial['data']['name']}, "
-        f"validation accuracy {accuracy:.4f}",
-        err=True,
-    )
-    return best.model_folder
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

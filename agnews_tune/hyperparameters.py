@@ -12,6 +12,8 @@ from agnews_tune.errors import HyperparameterError, did_you_mean
 # A rule returns what was expected where a value breaks it, and None where the value fits.
 Rule = Callable[[object], "str | None"]
 
+# Far above what any machine holds; what is larger could not even be counted, or not in seconds.
+LARGEST_DIM, MOST_LAYERS = 10_000_000, 1_000
 POOLINGS = ("max", "mean", "last")
 
 
@@ -31,10 +33,12 @@ def _pooling(value: object) -> str | None:
     return "'max', 'mean', 'last' or a concatenation of these such as 'mean+last'"
 
 
-def _whole_number(minimum: int) -> Rule:
+def _whole_number(minimum: int, maximum: int | None = None) -> Rule:
     def rule(value: object) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
-            return None
+            if maximum is None or value <= maximum:
+                return None
+            return f"a whole number of at most {maximum:,}"
         return f"a whole number of at least {minimum}"
 
     return rule
@@ -100,12 +104,12 @@ class Hyperparameters:
 
     cell: str = _hyperparameter("rnn", _one_of("rnn", "gru", "lstm"))
     pooling: str = _hyperparameter("max", _pooling)
-    embedding_dim: int = _hyperparameter(256, _whole_number(1))
-    hidden_dim: int = _hyperparameter(256, _whole_number(1))
-    num_layers: int = _hyperparameter(1, _whole_number(1))
+    embedding_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
+    hidden_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
+    num_layers: int = _hyperparameter(1, _whole_number(1, MOST_LAYERS))
     bidirectional: bool = _hyperparameter(False, _flag)
     dropout: float = _hyperparameter(0.1, _fraction_below_one)
-    linear_layers: int = _hyperparameter(1, _whole_number(1))
+    linear_layers: int = _hyperparameter(1, _whole_number(1, MOST_LAYERS))
     mask_padding: bool = _hyperparameter(True, _flag)
     min_count: int = _hyperparameter(10, _whole_number(0))
     punctuation: str = _hyperparameter("space", _one_of("space", "remove"))

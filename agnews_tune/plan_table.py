@@ -34,9 +34,11 @@ def format_setting(plan: Plan, resources: Resources) -> str:
     rows = [len(split.texts) for split in (corpus.train, corpus.validation, corpus.test)]
     counts = "{:,} train, {:,} validation, {:,} test rows".format(*rows)
     finished = len(plan.trials) - len(plan.to_run)
+    removed = ", ".join(plan.removed)
     return (
         f"trials:  {len(plan.to_run)} to run, {finished} finished before\n"
-        f"data:    {corpus.name}: {counts}\n"
+        + (f"removed: {removed} (no longer in the grid; records stay)\n" if removed else "")
+        + f"data:    {corpus.name}: {counts}\n"
         f"at once: {resources}\n"
         f"records: {plan.folder}"
     )

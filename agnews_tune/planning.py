@@ -10,9 +10,9 @@ from typing import Any
 
 from agnews_tune.corpus import Corpus, load_corpus
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
-from agnews_tune.errors import RunWarning
+from agnews_tune.errors import RecordError, RecordWarning, RunWarning
 from agnews_tune.files import remove_parts
-from agnews_tune.grid import Grid, Trial
+from agnews_tune.grid import Grid, Trial, format_value
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.records import backup_path, read_trial, trial_key, write_grid, write_trial
 
@@ -26,8 +26,8 @@ class PlannedTrial:
         folder: absolute path of its record.
         description: the content of its ``trial.json``.
         action: ``run``, ``finished`` (the record is there), ``go on from epoch 3`` (it was
-            interrupted) or ``start over`` (there is a record of the same name that other settings
-            or data made); ``(failed before)`` may follow.
+            interrupted) or ``start over`` (the record of that name was made by other settings or
+            data, or is damaged); more may follow in brackets.
     """
 
     trial: Trial
@@ -45,12 +45,14 @@ class Plan:
         corpus: its texts and labels.
         folder: where the run's records go.
         trials: those of the chosen experiments, in the order in which they start.
+        removed: names of trials whose records are there and which the grid no longer has.
     """
 
     grid: Grid
     corpus: Corpus
     folder: Path
     trials: list[PlannedTrial]
+    removed: list[str]
 
     @property
     def to_run(self) -> list[PlannedTrial]:
@@ -63,11 +65,13 @@ class Plan:
         return {item: encode_corpus(self.corpus, item) for item in sorted(needed)}
 
     def renewed(self) -> Plan:
-        """Compare the trials again with the records that are there now."""
-        trials = [
-            replace(planned, action=_action(planned.folder, planned.description))
-            for planned in self.trials
-        ]
+        """Compare the trials again with the records that are there now, without warnings."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RecordWarning)
+            trials = [
+                replace(planned, action=_action(planned.folder, planned.description))
+                for planned in self.trials
+            ]
         return replace(self, trials=trials)
 
     def write(self) -> None:
@@ -79,7 +83,7 @@ class Plan:
         remove_parts(self.folder)
         write_grid(self.folder, self.grid.to_yaml())
         for planned in self.trials:
-            if planned.action != "start over":
+            if not planned.action.startswith("start over"):
                 write_trial(planned.folder, planned.description)
 
 
@@ -94,9 +98,9 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     Raises:
         CorpusError: the data cannot be read.
         GridError: ``only`` names an experiment that the grid does not hold.
-        RecordError: a record in the run's folder is damaged.
 
     Warns:
+        RecordWarning: for each damaged file of the run's records.
         RunWarning: for each chosen experiment that an override made the same as another.
     """
     for name, same in grid.left_out.items():
@@ -112,7 +116,8 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     trials = [
         _plan_trial(trial, folder / trial.name, corpus, positions[trial.name]) for trial in chosen
     ]
-    return Plan(grid, corpus, folder, trials)
+    there = {path.parent.name for path in folder.glob("*/trial.json")}
+    return Plan(grid, corpus, folder, trials, removed=sorted(there - set(positions)))
 
 
 def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> PlannedTrial:
@@ -135,15 +140,32 @@ def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> Pl
 def _action(folder: Path, description: Mapping[str, Any]) -> str:
     if not (folder / "trial.json").exists():
         return "run"
-    record = read_trial(folder)
+    try:
+        record = read_trial(folder)
+    except RecordError as error:
+        warnings.warn(str(error), RecordWarning, stacklevel=2)
+        return "start over (damaged record)"
     if record.trial["key"] != description["key"]:
-        return "start over"
+        return f"start over ({_difference(record.trial, description)})"
     if record.result is not None:
         return "finished"
     action = "run"
-    if record.history and backup_path(folder).exists():
-        action = f"go on from epoch {len(record.history) + 1}"
+    if backup_path(folder).exists():
+        epoch = f"epoch {len(record.history) + 1}" if record.history else "its last whole epoch"
+        action = f"go on from {epoch}"
     return f"{action} (failed before)" if record.failure else action
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    old, new = before["hyperparameters"], now["hyperparameters"]
+    differing = [
+        f"{name} was {format_value(old[name]) if name in old else 'unknown'}"
+        for name in new
+        if name not in old or old[name] != new[name]
+    ]
+    if before["data"]["fingerprint"] != now["data"]["fingerprint"]:
+        differing.append("other data")
+    return ", ".join(differing) or "another version's record"
 
 
 def _describe_corpus(corpus: Corpus) -> dict[str, Any]:

@@ -8,10 +8,12 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from agnews_tune.classifier import Classifier
-from agnews_tune.errors import CorpusWarning
+from agnews_tune.errors import CorpusWarning, RecordError, RecordWarning
+from agnews_tune.records import TrialRecord, find_models
 
 BATCH = 1000  # texts that are read and answered together
 SHOWN = 60  # characters of a text in the table
@@ -29,6 +31,32 @@ class Prediction(NamedTuple):
     text: str
     label: str
     probabilities: dict[str, float]
+
+
+def load_best(results: Path) -> tuple[TrialRecord, Classifier]:
+    """Load the model with the best validation accuracy under a results folder.
+
+    Raises:
+        RecordError: there is none that can be read.
+
+    Warns:
+        RecordWarning: for each better one that is damaged.
+    """
+    for record in find_models(results):
+        try:
+            return record, Classifier.load(record.model_folder)
+        except RecordError as error:
+            warnings.warn(str(error), RecordWarning, stacklevel=2)
+    raise RecordError(f"no model under {results} can be read; train them again with the same run")
+
+
+def describe_model(record: TrialRecord) -> str:
+    """Return where a model comes from, in one line."""
+    accuracy = (record.result or {})["validation_accuracy"]
+    return (
+        f"model: {record.folder}, trained on {record.trial['data']['name']}, "
+        f"validation accuracy {accuracy:.4f}"
+    )
 
 
 def decode_lines(lines: Iterable[bytes]) -> Iterator[str]:

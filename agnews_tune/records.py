@@ -10,47 +10,40 @@ results/<run>/
     model/                      the weights of the best epoch
     result.json                 the final figures; written last, so its presence means finished
     failure.json                why the trial ended without a result; gone when it starts again
+
+A file that is damaged, or of another trial, is left aside with a RecordWarning, as if it were gone.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from agnews_tune.errors import RecordError
+from agnews_tune.errors import RecordError, RecordWarning
 from agnews_tune.files import replacing, write_text
+from agnews_tune.record_files import (
+    FORMAT,
+    format_history,
+    read_description,
+    read_failure,
+    read_history,
+    read_result,
+)
+from agnews_tune.sealed import DamagedError, check_beside, write_sealed
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-FORMAT = 1
-TRIAL_NAMES = (
-    "experiment",
-    "parent",
-    "change",
-    "published",
-    "hyperparameters",
-    "seed",
-    "data",
-    "position",
-    "key",
-)
-HISTORY_COLUMNS = (
-    "epoch",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "learning_rate",
-    "seconds",
-)
+T = TypeVar("T")
+PREDICTIONS = "test_predictions.npz"
+MODEL = "model/config.json"  # which carries the checksums of the other files of the model
 
 
 @dataclass(frozen=True)
@@ -91,21 +84,15 @@ def write_grid(run: Path, text: str) -> None:
 
 def write_trial(folder: Path, trial: Mapping[str, Any]) -> None:
     """Write what a trial is, and clear away the record of another trial of the same name."""
-    record = read_trial(folder) if (folder / "trial.json").exists() else None
-    if record and record.trial["key"] != trial["key"]:
+    path = folder / "trial.json"
+    if path.exists() and _key_in(path) != trial["key"]:
         clear(folder)
-    _write_json(folder / "trial.json", {"format": FORMAT, **trial})
+    write_sealed(path, {"format": FORMAT, **trial})
 
 
-def write_history(folder: Path, rows: Iterable[Mapping[str, float]]) -> None:
-    """Write the epochs so far; columns that were not measured stay empty."""
-    with (
-        replacing(folder / "history.csv") as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.DictWriter(file, HISTORY_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def write_history(folder: Path, key: str, rows: Iterable[Mapping[str, float]]) -> None:
+    """Write the epochs so far of the trial with this key; what was not measured stays empty."""
+    write_text(folder / "history.csv", format_history(key, rows))
 
 
 def write_predictions(
@@ -120,23 +107,21 @@ def write_predictions(
     """
     import numpy as np
 
-    with (
-        replacing(folder / "test_predictions.npz") as temporary,
-        temporary.open("wb") as file,
-    ):
+    with replacing(folder / PREDICTIONS) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file, probabilities=probabilities.astype(np.float16), labels=np.asarray(labels)
         )
 
 
-def write_result(folder: Path, result: Mapping[str, Any]) -> None:
-    """Write the final figures; from here on the trial counts as finished."""
-    _write_json(folder / "result.json", result)
+def write_result(folder: Path, key: str, result: Mapping[str, Any]) -> None:
+    """Write the final figures of the trial with this key; from here on it counts as finished."""
+    beside = [name for name in (PREDICTIONS, MODEL) if (folder / name).exists()]
+    write_sealed(folder / "result.json", {"key": key, **result}, beside)
 
 
 def write_failure(folder: Path, cause: str, traceback: str = "") -> None:
     """Write why a trial ended without a result, in one line, and where in the program."""
-    _write_json(folder / "failure.json", {"cause": cause, "traceback": traceback})
+    write_sealed(folder / "failure.json", {"cause": cause, "traceback": traceback})
 
 
 def remove_failure(folder: Path) -> None:
@@ -154,15 +139,19 @@ def remove_backup(folder: Path) -> None:
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
 
 
-def is_finished(folder: Path, key: str | None = None) -> bool:
-    """Return whether a trial, or the trial with this key, has left its final figures."""
-    finished = (folder / "result.json").exists()
-    return finished and (key is None or _read_json(folder / "trial.json").get("key") == key)
+def is_finished(folder: Path, key: str) -> bool:
+    """Return whether the trial with this key has left its final figures."""
+    try:
+        return _key_in(folder / "trial.json") == key and bool(
+            read_result(folder / "result.json", key)
+        )
+    except DamagedError:
+        return False
 
 
 def clear(folder: Path) -> None:
     """Remove the record of a trial, its mark of being finished first."""
-    for name in ("result.json", "history.csv", "test_predictions.npz"):
+    for name in ("result.json", "history.csv", PREDICTIONS):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "model", ignore_errors=True)
     remove_failure(folder)
@@ -173,28 +162,37 @@ def read_trial(folder: Path) -> TrialRecord:
     """Read one trial, finished or not.
 
     Raises:
-        RecordError: a file is damaged, or there is no ``trial.json``.
+        RecordError: there is no ``trial.json``, or it is damaged.
+
+    Warns:
+        RecordWarning: for each other file that is damaged.
     """
-    trial = _read_json(folder / "trial.json")
-    if trial.get("format") != FORMAT:
-        raise RecordError(
-            f"{folder / 'trial.json'}: record format must be {FORMAT}; "
-            f"received {trial.get('format')!r}; remove the folder to run the trial again"
-        )
-    if missing := [name for name in TRIAL_NAMES if name not in trial]:
-        raise RecordError(
-            f"{folder / 'trial.json'}: damaged record ({', '.join(missing)} missing); "
-            "remove its folder to run the trial again"
-        )
-    result = _read_json(folder / "result.json") if is_finished(folder) else None
-    return TrialRecord(
-        folder, trial, _read_history(folder / "history.csv"), result, _read_failure(folder)
-    )
+    try:
+        trial = read_description(folder / "trial.json")
+    except DamagedError as error:
+        raise RecordError(_left_aside(folder / "trial.json", error)) from error
+    key = trial["key"]
+    result = _unless_damaged(folder / "result.json", lambda path: read_result(path, key))
+    if result and (folder / PREDICTIONS).exists():
+        _is_intact(folder, result, PREDICTIONS)
+    epochs = result["epochs"] if result else None
+    history = _unless_damaged(folder / "history.csv", lambda path: read_history(path, key, epochs))
+    failure = _unless_damaged(folder / "failure.json", read_failure)
+    return TrialRecord(folder, trial, history or [], result, failure)
 
 
 def read_run(run: Path) -> list[TrialRecord]:
-    """Read all trials of a run, in the order of its grid."""
-    records = [read_trial(path.parent) for path in run.glob("*/trial.json")]
+    """Read all trials of a run, in the order of its grid.
+
+    Warns:
+        RecordWarning: for each damaged file; a trial whose ``trial.json`` is damaged is left out.
+    """
+    records = []
+    for path in sorted(run.glob("*/trial.json")):
+        try:
+            records.append(read_trial(path.parent))
+        except RecordError as error:
+            warnings.warn(str(error), RecordWarning, stacklevel=2)
     return sorted(records, key=lambda record: (record.trial["position"], record.folder.name))
 
 
@@ -215,61 +213,56 @@ def find_runs(results: Path) -> list[Path]:
     return runs
 
 
-def best_model(results: Path) -> TrialRecord:
-    """Return the finished trial with the best validation accuracy whose model is there.
+def find_models(results: Path) -> list[TrialRecord]:
+    """Return the finished trials whose model is there, best validation accuracy first.
 
     Raises:
         RecordError: there is none.
+
+    Warns:
+        RecordWarning: for each damaged file.
     """
     runs = find_runs(results) if results.is_dir() else []
-    with_model = [
-        record
+    found = [
+        (record.result["validation_accuracy"], record)
         for run in runs
         for record in read_run(run)
-        if record.result and record.model_folder.is_dir()
+        if record.result
+        and (record.folder / MODEL).exists()
+        and _is_intact(record.folder, record.result, MODEL)
     ]
-    if not with_model:
+    if not found:
         raise RecordError(
             f"no model under {results}: train one with 'agnews-tune run grids/quickstart.yaml', "
             "or name a model folder with --model"
         )
-    return max(with_model, key=lambda record: (record.result or {})["validation_accuracy"])
+    return [record for _, record in sorted(found, key=lambda item: -item[0])]
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
+def _key_in(path: Path) -> str | None:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(
-            f"{path}: damaged record ({error}); remove its folder to run the trial again"
-        ) from error
-    if not isinstance(content, dict):
-        raise RecordError(
-            f"{path}: damaged record (expected a JSON object, received {type(content).__name__}); "
-            "remove its folder to run the trial again"
-        )
-    return content
+        key: str = read_description(path)["key"]
+    except DamagedError:
+        return None
+    return key
 
 
-def _read_failure(folder: Path) -> str | None:
-    path = folder / "failure.json"
-    return str(_read_json(path)["cause"]) if path.exists() else None
-
-
-def _read_history(path: Path) -> list[dict[str, float]]:
-    if not path.exists():
-        return []
+def _unless_damaged(path: Path, read: Callable[[Path], T]) -> T | None:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [
-                {name: float(value) for name, value in row.items() if value}
-                for row in csv.DictReader(file, strict=True)
-            ]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise RecordError(
-            f"{path}: damaged record ({error}); remove its folder to run the trial again"
-        ) from error
+        return read(path) if path.exists() else None
+    except DamagedError as error:
+        warnings.warn(_left_aside(path, error), RecordWarning, stacklevel=3)
+        return None
+
+
+def _is_intact(folder: Path, result: Mapping[str, Any], name: str) -> bool:
+    try:
+        check_beside(folder / "result.json", result, name)
+    except DamagedError as error:
+        warnings.warn(_left_aside(folder / name, error), RecordWarning, stacklevel=3)
+        return False
+    return True
+
+
+def _left_aside(path: Path, error: DamagedError) -> str:
+    return f"{path} is left aside: {error}"

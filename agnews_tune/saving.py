@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from safetensors import SafetensorError
+import psutil
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
-from torch import Tensor, nn
+from torch import Tensor
 
 from agnews_tune import __version__
 from agnews_tune.errors import HyperparameterError, RecordError
-from agnews_tune.files import write_bytes, write_text
+from agnews_tune.files import write_bytes
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.network import RecurrentNetwork
+from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 from agnews_tune.text import Vocabulary
 
 FORMAT = 1
+CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.txt", "weights.safetensors"
 
 
 class SavedModel(NamedTuple):
-    """What a model folder holds, checked but for the weights' shapes."""
+    """What a model folder holds, checked."""
 
     hyperparameters: Hyperparameters
     seed: int
@@ -30,7 +35,7 @@ class SavedModel(NamedTuple):
 
 
 def write_model(folder: Path, model: SavedModel) -> None:
-    """Write a model folder; existing files are replaced, the weights last."""
+    """Write a model folder; existing files are replaced, the config with their checksums last."""
     config = {
         "format": FORMAT,
         "agnews_tune": __version__,
@@ -38,69 +43,103 @@ def write_model(folder: Path, model: SavedModel) -> None:
         "seed": model.seed,
         "label_names": list(model.label_names),
     }
-    write_text(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    model.vocabulary.save(folder / "vocabulary.txt")
+    model.vocabulary.save(folder / VOCABULARY)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
-    write_bytes(folder / "weights.safetensors", save(weights))
+    write_bytes(folder / WEIGHTS, save(weights))
+    write_sealed(folder / CONFIG, config, beside=(VOCABULARY, WEIGHTS))
 
 
 def read_model(folder: Path) -> SavedModel:
-    """Read a model folder; nothing in it can run code.
+    """Read a model folder; nothing in it can run code, and sizes are checked before they matter.
 
     Raises:
-        RecordError: a file is missing, damaged or of another format.
+        RecordError: a file is missing, damaged, of another format or larger than the memory, or
+            the weights are not those of the network that the config describes.
     """
-    for name in ("config.json", "vocabulary.txt", "weights.safetensors"):
+    for name in (CONFIG, VOCABULARY, WEIGHTS):
         if not (folder / name).is_file():
             raise RecordError(
                 f"{folder}: not a model folder, it has no {name}; "
                 "expected a folder that Classifier.save or 'agnews-tune run' wrote"
             )
-    hyperparameters, seed, label_names = _read_config(folder / "config.json")
-    vocabulary = Vocabulary.load(folder / "vocabulary.txt")
-    weights_path = folder / "weights.safetensors"
+    config = _read_config(folder / CONFIG)
+    hyperparameters, seed, label_names = _model_in(config, folder / CONFIG)
+    _check_size(folder / VOCABULARY)
+    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    _check_file(folder, config, VOCABULARY, "vocabulary")
+    _check_size(folder / WEIGHTS)
+    weights_path = folder / WEIGHTS
     try:
+        with safe_open(weights_path, framework="pt") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        _check_shapes(shapes, hyperparameters, len(vocabulary), len(label_names), weights_path)
+        _check_file(folder, config, WEIGHTS, "weights")
         weights = load_file(weights_path)
     except (SafetensorError, OSError) as error:
-        raise RecordError(
-            f"{weights_path}: damaged weights ({error}); save the model again"
-        ) from error
+        raise _damaged(weights_path, "weights", error) from error
     return SavedModel(hyperparameters, seed, label_names, vocabulary, weights)
 
 
-def _read_config(path: Path) -> tuple[Hyperparameters, int, tuple[str, ...]]:
+def _damaged(path: Path, kind: str, fault: object) -> RecordError:
+    return RecordError(f"{path}: damaged {kind} ({fault}); save the model again")
+
+
+def _check_size(path: Path) -> None:
+    memory = psutil.virtual_memory().total
+    size = path.stat().st_size
+    if size > memory:
+        raise RecordError(
+            f"{path}: it has {size:,} bytes, and this machine has a memory of {memory:,}; "
+            "load the model on a larger machine"
+        )
+
+
+def _check_file(folder: Path, config: Mapping[str, Any], name: str, kind: str) -> None:
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        if config["format"] != FORMAT:
-            raise RecordError(
-                f"{path}: model format must be {FORMAT}; received {config['format']!r}; "
-                f"this is agnews-tune {__version__}, the model was saved by another version"
-            )
+        check_beside(folder / CONFIG, config, name)
+    except DamagedError as error:
+        raise _damaged(folder / name, kind, error) from error
+
+
+def _check_shapes(
+    received: dict[str, tuple[int, ...]],
+    hyperparameters: Hyperparameters,
+    words: int,
+    classes: int,
+    path: Path,
+) -> None:
+    with torch.device("meta"):
+        network = RecurrentNetwork(hyperparameters, words, classes)
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    names = sorted(expected | received)
+    if differing := [name for name in names if expected.get(name) != received.get(name)]:
+        name = differing[0]
+        raise RecordError(
+            f"{path}: the weights do not fit config.json: {name} must "
+            f"have shape {expected.get(name)}; received {received.get(name)}; save the model again"
+        )
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = read_sealed(path)
+    except DamagedError as error:
+        raise _damaged(path, "model config", error) from error
+    if config.get("format") != FORMAT:
+        raise RecordError(
+            f"{path}: model format must be {FORMAT}; received {config.get('format')!r}; "
+            f"this is agnews-tune {__version__}, the model was saved by another version"
+        )
+    return config
+
+
+def _model_in(
+    config: Mapping[str, Any], path: Path
+) -> tuple[Hyperparameters, int, tuple[str, ...]]:
+    try:
         names = tuple(map(str, config["label_names"]))
         return Hyperparameters.from_dict(config["hyperparameters"]), int(config["seed"]), names
     except HyperparameterError as error:
         raise RecordError(f"{path}: {error}; save the model again") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(
-            f"{path}: damaged model config ({type(error).__name__}: {error}); save the model again"
-        ) from error
-
-
-def load_weights(network: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
-    """Put weights into a network.
-
-    Raises:
-        RecordError: names or shapes are not those of the network that the config describes.
-    """
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    received = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    if expected != received:
-        differing = sorted(
-            name for name in expected | received if expected.get(name) != received.get(name)
-        )
-        name = differing[0]
-        raise RecordError(
-            f"{folder / 'weights.safetensors'}: the weights do not fit config.json: {name} must "
-            f"have shape {expected.get(name)}; received {received.get(name)}; save the model again"
-        )
-    network.load_state_dict(weights)
+        raise _damaged(path, "model config", f"{type(error).__name__}: {error}") from error

@@ -22,10 +22,12 @@ class RecordHistory(Callback):
 
     Args:
         folder: of the trial's record.
+        key: of the trial.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: str) -> None:
         self.folder = folder
+        self.key = key
 
     def on_train_begin(self) -> None:
         """Write the epochs that a backup has put back."""
@@ -39,7 +41,7 @@ class RecordHistory(Callback):
         history = self.model.history_
         columns = {"epoch": [epoch + 1 for epoch in history.epoch], **history.history}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        records.write_history(self.folder, rows)
+        records.write_history(self.folder, self.key, rows)
 
 
 def run_trial(
@@ -61,7 +63,7 @@ def run_trial(
     Raises:
         TrialError: training diverged.
     """
-    trial = planned.trial
+    trial, key = planned.trial, planned.description["key"]
     records.write_trial(planned.folder, planned.description)
     records.remove_failure(planned.folder)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
@@ -70,8 +72,8 @@ def run_trial(
         validation_data=corpus.validation,
         callbacks=[
             FailOnDivergence(),
-            BackupAndRestore(records.backup_path(planned.folder), planned.description["key"]),
-            RecordHistory(planned.folder),
+            BackupAndRestore(records.backup_path(planned.folder), key),
+            RecordHistory(planned.folder, key),
             *callbacks,
         ],
         verbose=0,
@@ -92,7 +94,7 @@ def run_trial(
     }
     records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
     model.save(planned.folder / "model")
-    records.write_result(planned.folder, result)
+    records.write_result(planned.folder, key, result)
     records.remove_backup(planned.folder)
     return result
 

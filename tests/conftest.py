@@ -32,7 +32,11 @@ DATA = {
 }
 RESULT = {
     "validation_accuracy": 0.81,
+    "validation_loss": 0.51,
     "test_accuracy": 0.8,
+    "test_loss": 0.52,
+    "test_accuracy_last": 0.79,
+    "test_loss_last": 0.53,
     "best_epoch": 2,
     "epochs": 2,
     "parameters": 12345,
@@ -96,7 +100,7 @@ def assert_same_training(expected: Path, received: Path) -> None:
     for record in records_of:
         assert record.result
         for figures in (*record.history, record.result):
-            for name in ("seconds", "finished"):
+            for name in ("seconds", "finished", "checksum"):
                 figures.pop(name, None)
     assert records_of[0].history == records_of[1].history
     assert records_of[0].result == records_of[1].result
@@ -133,9 +137,11 @@ def write_record() -> WriteRecord:
             "key": "made",
         }
         records.write_trial(folder, description | trial)
-        records.write_history(folder, make_history(2) if history is None else history)
+        key = (description | trial)["key"]
+        rows = make_history(2) if history is None else history
+        records.write_history(folder, key, rows)
         if result is not None:
-            records.write_result(folder, RESULT | result)
+            records.write_result(folder, key, RESULT | {"epochs": len(rows)} | result)
         return folder
 
     return write

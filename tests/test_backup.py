@@ -117,6 +117,21 @@ def test_foreign_weights_are_left_aside(tmp_path: Path) -> None:
     assert_same(fit(), model)
 
 
+def test_changed_weight_is_found_out(tmp_path: Path) -> None:
+    """One bit of one weight is enough for the backup not to be used."""
+    path = tmp_path / "backup.safetensors"
+    fit(BackupAndRestore(path))
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.warns(RecordWarning) as warned:
+        model = fit(BackupAndRestore(path))
+
+    expected = f"{path}: damaged backup (its checksum is another one); training starts over"
+    assert [expected] == [str(item.message) for item in warned]
+    assert_same(fit(), model)
+
+
 @pytest.mark.parametrize("part", [0.0, 0.001, 0.3, 0.999])
 def test_damaged_backup_is_named_and_left_aside(part: float, tmp_path: Path) -> None:
     """A file that was cut anywhere is never taken for whole; training starts over."""

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from agnews_tune import Classifier, __version__
 from agnews_tune.cli import main
+from agnews_tune.records import find_models, read_run
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
 GRID = """
@@ -107,19 +109,19 @@ class TestRun:
             for name in ("base", "mean")
             for epoch, end in ((1, ""), (2, f"{name}-seed0  finished\n"))
         )
+        history = folder / "results/tiny/wide-seed0/history.csv"
+        cause = f"{history} cannot be written: Is a directory; choose another folder"
         end = (
-            "wide-seed0  failed\n"
+            f"wide-seed0  failed: {cause}\n"
             f"2 of 3 trials finished; see them with: agnews-tune report {folder}/results/tiny\n"
         )
         plan = PLAN.format(folder=folder)
-        history = folder / "results/tiny/wide-seed0/history.csv"
 
         assert re.fullmatch(re.escape(plan) + epochs + re.escape(end), first_run.stdout)
         assert first_run.stderr == (
             "warning: Ray sees no GPU: --gpus-per-trial 0.25 is left aside and trials run on the "
             "CPU, one core each\n"
-            f"failed: wide-seed0: RecordError: {history}: damaged record ([Errno 21] Is a "
-            f"directory: '{history}'); remove its folder to run the trial again\n"
+            f"failed: wide-seed0: {cause}\n"
         )
         assert 1 == first_run.returncode
 
@@ -309,6 +311,89 @@ class TestReport:
                 f"error: no records under {where}: expected a results folder or one run's folder; "
                 "make one with 'agnews-tune run grids/quickstart.yaml'\n"
             )
+
+
+@pytest.mark.filterwarnings("default")
+class TestDamage:
+    """Files of a finished run that a disk or an editor has changed."""
+
+    @pytest.fixture
+    def results(self, folder: Path, second_run: tuple[int, str], tmp_path: Path) -> Path:
+        assert 0 == second_run[0]
+        shutil.copy(folder / "tiny.yaml", tmp_path)
+        shutil.copytree(folder / "results", tmp_path / "results")
+        return tmp_path / "results"
+
+    def test_predict_goes_on_with_the_next_best(self, results: Path) -> None:
+        """Each damaged file of a model is named, and the best of the others answers."""
+        models = [record.model_folder for record in find_models(results)]
+        with (models[0] / "weights.safetensors").open("r+b") as file:
+            file.truncate(1000)
+        (models[1] / "config.json").write_text("{}")
+        result = invoke("predict", "--results", results, "x")
+        first, second, third = result.stderr.splitlines()
+
+        assert 0 == result.exit_code
+        assert (
+            f"warning: {models[1]}/config.json is left aside: its checksum is not the one in "
+            "result.json"
+        ) == first
+        assert second.startswith(f"warning: {models[0]}/weights.safetensors: damaged weights (")
+        assert third.startswith(f"model: {models[2].parent}, trained on demo, ")
+
+    def test_predict_without_any_model_that_can_be_read(self, results: Path) -> None:
+        """One error at the end says what to do."""
+        for path in results.glob("*/*/model/weights.safetensors"):
+            path.write_bytes(b"")
+        result = invoke("predict", "--results", results, "x")
+
+        assert 2 == result.exit_code
+        assert 3 == result.stderr.count("warning: ")
+        assert result.stderr.splitlines()[-1] == (
+            f"error: no model under {results} can be read; train them again with the same run"
+        )
+
+    def test_report_leaves_damaged_files_aside(self, results: Path) -> None:
+        """A garbled figure is no figure; what is whole is reported."""
+        path = results / "tiny/mean-seed0/result.json"
+        path.write_text(path.read_text().replace('"test_accuracy": 0.', '"test_accuracy": 0.9'))
+        description = results / "tiny/wide-seed0/trial.json"
+        description.write_bytes(b"")
+        result = invoke("report", results)
+        changed = "its checksum is another one: it was changed after it was written"
+
+        assert 0 == result.exit_code
+        assert result.stderr == (
+            f"warning: {path} is left aside: {changed}\n"
+            f"warning: {description} is left aside: no JSON: Expecting value: line 1 column 1 "
+            "(char 0)\n"
+        )
+        rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line}
+        assert ["mean", "pooling:", "mean", "base", "0", "0.913"] == rows["mean"][:6]
+        assert "wide" not in rows
+        assert rows["base"]
+
+    @pytest.mark.timeout(600)
+    def test_run_makes_damaged_records_anew(self, results: Path) -> None:
+        """The files are named, the trials run again and end with the same figures."""
+        before = {record.folder: record.result for record in read_run(results / "tiny")}
+        result_file = results / "tiny/mean-seed0/result.json"
+        result_file.write_bytes(result_file.read_bytes()[:-100])
+        (results / "tiny/wide-seed0/trial.json").write_text("[]")
+        (results / "tiny/grid.yaml").write_bytes(b"\xff\x00")
+        done = launch(results.parent, "run", "tiny.yaml")
+        after = {record.folder: record.result for record in read_run(results / "tiny")}
+
+        assert 0 == done.returncode
+        assert "2 of 2 trials finished" in done.stdout
+        assert "Traceback" not in done.stderr
+        assert [str(result_file), str(results / "tiny/wide-seed0/trial.json")] == sorted(
+            line.split()[1] for line in done.stderr.splitlines()
+        )
+        for folder, result in before.items():
+            assert result
+            assert result["test_accuracy"] == (after[folder] or {})["test_accuracy"]
+        assert "experiments" in (results / "tiny/grid.yaml").read_text()
 
 
 class TestPredict:

@@ -5,9 +5,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+from conftest import RESULT, make_history
 
 from agnews_tune import records
-from agnews_tune.errors import GridError
+from agnews_tune.errors import GridError, RecordWarning
+from agnews_tune.files import write_bytes
 from agnews_tune.grid_file import read_grid
 from agnews_tune.plan_table import format_plan
 from agnews_tune.planning import Plan, plan_run
@@ -35,7 +37,7 @@ def finish(plan: Plan, *names: str) -> None:
     plan.write()
     for planned in plan.trials:
         if planned.trial.name in names:
-            records.write_result(planned.folder, {"validation_accuracy": 0.5})
+            records.write_result(planned.folder, planned.description["key"], RESULT)
 
 
 def actions(plan: Plan) -> dict[str, str]:
@@ -68,23 +70,83 @@ def test_finished_trials_are_not_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("before", "after", "difference"),
     [
-        GRID.replace("hidden_dim: 8", "hidden_dim: 9"),
-        GRID.replace("limit_train: 1000", "limit_train: 900"),
+        ("hidden_dim: 8", "hidden_dim: 9", "hidden_dim was 8"),
+        (
+            "embedding_dim: 8",
+            "cell: gru, epochs: 1",
+            "cell was rnn, embedding_dim was 8, epochs was 5",
+        ),
+        ("limit_train: 1000", "limit_train: 900", "other data"),
     ],
 )
-def test_other_settings_or_data_start_over(tmp_path: Path, changed: str) -> None:
-    """A record that other hyperparameters or other rows made does not count."""
+def test_other_settings_or_data_start_over(
+    tmp_path: Path, before: str, after: str, difference: str
+) -> None:
+    """A record that other hyperparameters or other rows made does not count; the plan says why."""
     finish(plan(tmp_path), "base-seed0")
-    again = plan(tmp_path, changed)
+    again = plan(tmp_path, GRID.replace(before, after))
 
     first = again.trials[0]
     again.write()
 
-    assert "start over" == actions(again)["base-seed0"]
-    assert records.is_finished(first.folder)  # it stays until its trial starts
+    assert f"start over ({difference})" == actions(again)["base-seed0"]
+    assert (first.folder / "result.json").exists()  # it stays until its trial starts
     assert not records.is_finished(first.folder, first.description["key"])
+
+
+def test_interrupted_trial_goes_on(tmp_path: Path) -> None:
+    """The plan says from where: the epoch after the last whole one, as far as that is known."""
+    first = plan(tmp_path)
+    first.write()
+    for planned, epochs in zip(first.trials, (2, 1, 0), strict=False):
+        write_bytes(records.backup_path(planned.folder), b"")
+        key = planned.description["key"]
+        records.write_history(planned.folder, key, make_history(epochs))
+    records.write_failure(first.trials[1].folder, "out of memory")
+    (first.trials[2].folder / "history.csv").unlink()
+
+    assert [
+        "go on from epoch 3",
+        "go on from epoch 2 (failed before)",
+        "go on from its last whole epoch",
+        "run",
+    ] == list(actions(plan(tmp_path)).values())[:4]
+
+
+def test_removed_experiments_are_named(tmp_path: Path) -> None:
+    """Their records stay, and the plan says so."""
+    finish(plan(tmp_path), "mean-seed0", "mean-seed1")
+    made = plan(tmp_path, GRID.replace("  mean: {parent: base", "  other: {parent: base"))
+    lines = format_plan(made, made.encode(), RESOURCES).splitlines()
+
+    assert "removed: mean-seed0, mean-seed1 (no longer in the grid; records stay)" in lines
+    assert (made.folder / "mean-seed0" / "result.json").exists()
+
+
+def test_damaged_description_starts_over(tmp_path: Path) -> None:
+    """The file is named; the trial runs anew."""
+    finish(plan(tmp_path), "base-seed0")
+    path = tmp_path / "results" / "ideas" / "base-seed0" / "trial.json"
+    path.write_text("{")
+    with pytest.warns(RecordWarning) as warned:
+        again = plan(tmp_path)
+
+    assert "start over (damaged record)" == actions(again)["base-seed0"]
+    assert [
+        f"{path} is left aside: no JSON: Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1)"
+    ] == [str(item.message) for item in warned]
+
+
+def test_plan_is_compared_again_with_the_records(tmp_path: Path) -> None:
+    """What another run has finished in the meantime is not run again."""
+    first = plan(tmp_path)
+    finish(plan(tmp_path), "base-seed0")
+
+    assert "run" == actions(first)["base-seed0"]
+    assert "finished" == actions(first.renewed())["base-seed0"]
 
 
 def test_another_parent_or_published_figure_keeps_the_record(tmp_path: Path) -> None:

@@ -1,33 +1,39 @@
 """Records: what is written comes back, and what is damaged is named."""
 
+import hashlib
 import json
+import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import DATA, RESULT, WriteRecord, make_history
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agnews_tune import records
 from agnews_tune.corpus import Labels
-from agnews_tune.errors import RecordError
+from agnews_tune.errors import RecordError, RecordWarning
+from agnews_tune.files import write_text
 from agnews_tune.hyperparameters import NAMES, Hyperparameters
-
-REMEDY = "remove its folder to run the trial again"
+from agnews_tune.record_files import HISTORY_COLUMNS
+from agnews_tune.sealed import seal
 
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 hyperparameters = st.dictionaries(st.sampled_from(NAMES), values)
 histories = st.lists(
-    st.dictionaries(st.sampled_from(records.HISTORY_COLUMNS), st.floats(allow_nan=False)),
+    st.dictionaries(st.sampled_from(HISTORY_COLUMNS), st.floats(allow_nan=False)),
     max_size=4,
 )
 
 
-def message_of(folder: Path) -> str:
-    with pytest.raises(RecordError) as caught:
-        records.read_trial(folder)
-    return str(caught.value)
+def read_with_warnings(folder: Path) -> tuple[records.TrialRecord, list[str]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        record = records.read_trial(folder)
+    return record, [str(item.message) for item in caught]
 
 
 @settings(max_examples=40, deadline=None)
@@ -36,27 +42,43 @@ def test_records_come_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory,
     hyperparameters: dict[str, object],
     history: list[dict[str, float]],
-    name: str,
-    result: dict[str, object],
+    change: str,
+    more: dict[str, object],
 ) -> None:
-    """Any hyperparameters, names, figures and histories with missing columns come back equal."""
+    """Any hyperparameters, texts, figures and histories with missing columns come back equal."""
     folder = tmp_path_factory.mktemp("run") / "größer-日本-seed0"
-    trial = dict.fromkeys(records.TRIAL_NAMES) | {
-        "experiment": name,
+    trial = {
+        "experiment": "größer-日本",
+        "parent": None,
+        "change": change,
+        "published": {},
         "hyperparameters": hyperparameters,
+        "seed": 0,
+        "data": DATA,
+        "position": 0,
+        "key": "made",
     }
+    rows = [{**row, "epoch": epoch} for epoch, row in enumerate(history, start=1)]
+    result = more | RESULT | {"epochs": len(rows)}
+    result = {name: value for name, value in result.items() if name not in {"files", "checksum"}}
     records.write_trial(folder, trial)
-    records.write_history(folder, history)
-    records.write_result(folder, result)
+    records.write_history(folder, "made", rows)
+    records.write_result(folder, "made", result)
+    record = records.read_trial(folder)
 
-    expected = records.TrialRecord(folder, {"format": 1, **trial}, history, result)
-    assert expected == records.read_trial(folder)
+    assert seal({"format": 1, **trial}) == record.trial
+    assert rows == record.history
+    assert seal(result | {"key": "made"}) == record.result
 
 
 def test_history_is_a_plain_csv_file(tmp_path: Path) -> None:
     """Every column has its place; what was not measured is empty."""
-    records.write_history(tmp_path, [{"epoch": 1, "loss": 0.5, "seconds": 2.25}])
-    expected = "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds\n1,0.5,,,,,2.25\n"
+    records.write_history(tmp_path, "key", [{"epoch": 1, "loss": 0.5, "seconds": 2.25}])
+    checksum = hashlib.sha256(b"key,1,0.5,,,,,2.25").hexdigest()[:12]
+    expected = (
+        "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,checksum\n"
+        f"1,0.5,,,,,2.25,{checksum}\n"
+    )
 
     assert expected == (tmp_path / "history.csv").read_text()
 
@@ -70,7 +92,9 @@ def test_only_a_result_makes_a_trial_finished(
     write_record(tmp_path, "finished")
     names = ["waiting", "unfinished", "finished"]
 
-    assert [False, False, True] == [records.is_finished(tmp_path / f"{n}-seed0") for n in names]
+    folders = [tmp_path / f"{name}-seed0" for name in names]
+    assert [False, False, True] == [records.is_finished(folder, "made") for folder in folders]
+    assert not records.is_finished(folders[2], "other")
 
 
 def test_trials_come_in_the_order_of_their_grid(
@@ -93,7 +117,7 @@ def test_another_key_clears_the_old_record(
     records.write_predictions(folder, np.ones((1, 1), np.float32), np.zeros(1, np.int64))
     (folder / "model").mkdir()
     (folder / "model" / "config.json").touch()
-    trial = records.read_trial(folder).trial | {"key": "new"}
+    trial = json.loads((folder / "trial.json").read_text()) | {"key": "new"}
     records.write_trial(folder, trial)
 
     assert ["trial.json"] == [path.name for path in folder.iterdir()]
@@ -107,7 +131,7 @@ def test_the_same_key_keeps_the_record(write_record: Callable[..., Path], tmp_pa
     records.write_trial(folder, before.trial | {"position": 7})
     after = records.read_trial(folder)
 
-    assert before.trial | {"position": 7} == after.trial
+    assert seal(before.trial | {"position": 7}) == after.trial
     assert (before.history, before.result) == (after.history, after.result)
 
 
@@ -186,7 +210,7 @@ def test_no_runs_are_an_error(tmp_path: Path, name: str) -> None:
     )
 
 
-def test_best_model_has_the_best_validation_accuracy(
+def test_models_come_by_validation_accuracy(
     write_record: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Test accuracy does not count, nor do trials without a model or a result."""
@@ -199,10 +223,12 @@ def test_best_model_has_the_best_validation_accuracy(
     for number, (name, result) in enumerate(accuracies.items()):
         folder = write_record(tmp_path / f"run{number % 2}", name, result=result)
         if name != "without-model":
-            (folder / "model").mkdir()
-    best = records.best_model(tmp_path)
+            write_text(folder / "model" / "config.json", "{}")
+        if result:
+            records.write_result(folder, "made", RESULT | result)
+    found = records.find_models(tmp_path)
 
-    assert tmp_path / "run1" / "best-seed0" / "model" == best.model_folder
+    assert ["best-seed0", "good-seed0"] == [record.folder.name for record in found]
 
 
 @pytest.mark.parametrize("name", ["run", "missing"])
@@ -210,7 +236,7 @@ def test_no_model_is_an_error(write_record: Callable[..., Path], tmp_path: Path,
     """Records without weights, or no folder at all, are an error that says how to get a model."""
     write_record(tmp_path / "run", "rnn")
     with pytest.raises(RecordError) as caught:
-        records.best_model(tmp_path / name)
+        records.find_models(tmp_path / name)
 
     assert str(caught.value) == (
         f"no model under {tmp_path / name}: train one with "
@@ -218,74 +244,169 @@ def test_no_model_is_an_error(write_record: Callable[..., Path], tmp_path: Path,
     )
 
 
-@pytest.mark.parametrize("name", ["trial.json", "result.json"])
+def test_foreign_description_is_named(write_record: WriteRecord, tmp_path: Path) -> None:
+    """A record that was copied into a folder of another name would be counted twice."""
+    folder = write_record(tmp_path, "rnn")
+    shutil.copytree(folder, tmp_path / "rnn-seed1")
+    with pytest.warns(RecordWarning) as warned:
+        found = records.read_run(tmp_path)
+
+    assert [folder] == [record.folder for record in found]
+    assert [
+        f"{tmp_path / 'rnn-seed1' / 'trial.json'} is left aside: it belongs into a folder named "
+        "rnn-seed0"
+    ] == [str(item.message) for item in warned]
+
+
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("name", "fault"),
     [
-        (b"", "Expecting value: line 1 column 1 (char 0)"),
-        (b'{"key": ', "Expecting value: line 1 column 9 (char 8)"),
-        (b"[1, 2]", "expected a JSON object, received list"),
-        (b'{"\xff"', "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"),
+        ("result.json", "it is of another trial"),
+        ("history.csv", "line 2 is not the one that was written"),
+        ("test_predictions.npz", "its checksum is not the one in result.json"),
     ],
 )
-def test_damaged_json_is_named(
-    write_record: Callable[..., Path], tmp_path: Path, name: str, content: bytes, fault: str
+def test_file_of_another_trial_is_left_aside(
+    write_record: WriteRecord, tmp_path: Path, name: str, fault: str
 ) -> None:
-    """A file that is no JSON object is an error with its path, its fault and the remedy."""
-    path = write_record(tmp_path, "rnn") / name
+    """What was copied from elsewhere is never taken for a trial's own."""
+    folders = []
+    for experiment in ("rnn", "gru"):
+        folder = write_record(tmp_path, experiment, key=experiment, result=None)
+        value = 0.25 if experiment == "rnn" else 0.5
+        records.write_predictions(folder, np.full((1, 2), value), np.zeros(1, np.int64))
+        records.write_result(folder, experiment, RESULT)
+        folders.append(folder)
+    shutil.copy(folders[1] / name, folders[0] / name)
+    record, warned = read_with_warnings(folders[0])
+
+    assert [f"{folders[0] / name} is left aside: {fault}"] == warned
+    assert (name == "result.json") == (record.result is None)
+    assert ([] if name == "history.csv" else make_history(2)) == record.history
+
+
+def test_shortened_history_is_left_aside(write_record: WriteRecord, tmp_path: Path) -> None:
+    """A history without its last line is known by the result; while a trial trains it is fine."""
+    for name, result in (("finished", RESULT), ("running", None)):
+        path = write_record(tmp_path, name, result=result) / "history.csv"
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    finished, warned = read_with_warnings(tmp_path / "finished-seed0")
+    running, silent = read_with_warnings(tmp_path / "running-seed0")
+
+    path = tmp_path / "finished-seed0" / "history.csv"
+    assert [f"{path} is left aside: it has 1 of 2 epochs"] == warned
+    assert ([], make_history(1), []) == (finished.history, running.history, silent)
+
+
+FILES = ("trial.json", "result.json", "failure.json", "history.csv", "test_predictions.npz")
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_damage_anywhere_is_named_and_never_a_wrong_figure(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """A file that is cut, emptied or changed in any byte is left aside, by name."""
+    folder = tmp_path_factory.mktemp("run") / "rnn-seed0"
+    shutil.copytree(_whole_record(tmp_path_factory), folder)
+    whole = records.read_trial(folder)
+    path = folder / data.draw(st.sampled_from(FILES))
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    if data.draw(st.booleans()):
+        del content[place:]
+    else:
+        content[place] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = records.read_run(folder.parent)
+    warned = [str(item.message) for item in caught]
+    if not found:
+        assert path.name == "trial.json"
+        assert warned[0].startswith(f"{path} is left aside: ")
+        return
+    (record,) = found
+    if not warned:  # a change of white space in JSON, say: nothing that is read is another
+        assert path.suffix == ".json"
+        assert whole == record
+        return
+    (message,) = warned
+    assert message.startswith(f"{path} is left aside: ")
+    assert record.trial == whole.trial
+    assert record.result == (None if path.name == "result.json" else whole.result)
+    assert record.history == ([] if path.name == "history.csv" else whole.history)
+    assert record.failure == (None if path.name == "failure.json" else whole.failure)
 
-    assert f"{path}: damaged record ({fault}); {REMEDY}" == message_of(path.parent)
+
+def _whole_record(factory: pytest.TempPathFactory) -> Path:
+    folder = factory.getbasetemp() / "whole" / "rnn-seed0"
+    if not folder.exists():
+        trial = {
+            "experiment": "rnn",
+            "parent": None,
+            "change": "größer",
+            "published": {"test_accuracy": 0.9},
+            "hyperparameters": Hyperparameters().to_dict(),
+            "seed": 0,
+            "data": DATA,
+            "position": 0,
+            "key": "made",
+        }
+        records.write_trial(folder, trial)
+        records.write_history(folder, "made", make_history(2))
+        records.write_failure(folder, "out of memory", "Traceback")
+        records.write_predictions(folder, np.ones((3, 2), np.float32), np.zeros(3, np.int64))
+        records.write_result(folder, "made", RESULT)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["trial.json", "result.json", "history.csv", "failure.json"])
+def test_folder_in_place_of_a_file(write_record: WriteRecord, tmp_path: Path, name: str) -> None:
+    """What cannot be read at all is named as well."""
+    folder = write_record(tmp_path, "rnn")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    with pytest.warns(RecordWarning) as warned:
+        records.read_run(tmp_path)
+
+    messages = [str(item.message) for item in warned]
+    assert [f"{folder / name} is left aside: Is a directory"] == messages
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("change", "fault"),
     [
-        ("epoch,loss\n1,much\n", "could not convert string to float: 'much'"),
+        ({"format": 2}, "record format must be 1; received 2"),
+        ({"seed": "0", "key": None}, "seed, key missing or of another type"),
         (
-            "epoch,loss\n1,0.5,3,4\n",
-            "float() argument must be a string or a real number, not 'list'",
+            {"data": {}},
+            "name, fingerprint, label_names, train_rows, validation_rows, test_rows "
+            "missing or of another type",
         ),
-        ('epoch,loss\n1,"0.5\n', "unexpected end of data"),
     ],
 )
-def test_damaged_history_is_named(
-    write_record: Callable[..., Path], tmp_path: Path, content: str, fault: str
+def test_unfit_description_is_named(
+    write_record: WriteRecord, tmp_path: Path, change: dict[str, object], fault: str
 ) -> None:
-    """A history that is no table of numbers is an error with its path."""
-    path = write_record(tmp_path, "rnn") / "history.csv"
-    path.write_text(content)
-
-    assert f"{path}: damaged record ({fault}); {REMEDY}" == message_of(path.parent)
-
-
-def test_missing_trial_is_named(tmp_path: Path) -> None:
-    """A folder without trial.json is no record."""
-    path = tmp_path / "trial.json"
-
-    assert message_of(tmp_path) == (
-        f"{path}: damaged record ([Errno 2] No such file or directory: '{path}'); {REMEDY}"
-    )
-
-
-@pytest.mark.parametrize(("content", "received"), [({"format": 2}, "2"), ({}, "None")])
-def test_other_formats_are_refused(
-    tmp_path: Path, content: dict[str, object], received: str
-) -> None:
-    """A record of another version is named with its format."""
-    (tmp_path / "trial.json").write_text(json.dumps(content))
-
-    assert message_of(tmp_path) == (
-        f"{tmp_path / 'trial.json'}: record format must be 1; received {received}; "
-        "remove the folder to run the trial again"
-    )
-
-
-def test_incomplete_trial_is_named(write_record: Callable[..., Path], tmp_path: Path) -> None:
-    """A trial.json that lacks what every trial has is no record."""
+    """A trial.json with a fitting checksum is checked for its form as well."""
     path = write_record(tmp_path, "rnn") / "trial.json"
-    trial = json.loads(path.read_text())
-    del trial["seed"], trial["position"]
-    path.write_text(json.dumps(trial))
+    path.write_text(json.dumps(seal(json.loads(path.read_text()) | change)))
+    with pytest.raises(RecordError) as caught:
+        records.read_trial(path.parent)
 
-    assert f"{path}: damaged record (seed, position missing); {REMEDY}" == message_of(path.parent)
+    assert f"{path} is left aside: {fault}" == str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, "0.9", float("nan"), float("inf"), [0.9]])
+def test_unfit_result_is_left_aside(
+    write_record: WriteRecord, tmp_path: Path, value: object
+) -> None:
+    """An accuracy that is no number makes no figure."""
+    path = write_record(tmp_path, "rnn") / "result.json"
+    result = json.loads(path.read_text()) | {"test_accuracy": value}
+    path.write_text(json.dumps(seal(result)))
+    record, warned = read_with_warnings(path.parent)
+
+    assert record.result is None
+    assert [f"{path} is left aside: test_accuracy missing or no number"] == warned

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.records import read_run, write_failure
 from agnews_tune.report.summary import DataSummary, Figure, summarize
 
-OTHER_DATA = {"name": "other", "fingerprint": "other", "test_rows": 10}
+OTHER_DATA = DATA | {"name": "other", "fingerprint": "other", "test_rows": 10}
 
 
 def only(run: Path) -> DataSummary:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import DATA, make_history
 
 from agnews_tune.records import read_run, write_failure
 from agnews_tune.report import report_run
@@ -13,7 +14,7 @@ from agnews_tune.report.summary import summarize
 from agnews_tune.report.table import describe_data, format_table
 
 ROWS = {"train_rows": 108000, "validation_rows": 12000, "test_rows": 7600}
-DEMO = {"name": "demo", "fingerprint": "demo", **ROWS}
+DEMO = DATA | {"name": "demo", "fingerprint": "demo", **ROWS}
 
 FINISHED = """\
 data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows
@@ -60,6 +61,7 @@ def test_table_of_a_finished_run(write_record: Callable[..., Path], tmp_path: Pa
             seed,
             parent="rnn-max",
             change="2 changes: cell: gru, epochs: 3",
+            history=make_history(3),
             result={
                 "validation_accuracy": 0.8,
                 "test_accuracy": accuracy + 0.01234,

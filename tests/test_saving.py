@@ -1,17 +1,20 @@
 """A saved model comes back to the last bit; a damaged or hostile one is refused."""
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from agnews_tune import Classifier, __version__
 from agnews_tune.errors import RecordError, WriteError
+from agnews_tune.sealed import file_digest, seal
 
 FILES = ("config.json", "vocabulary.txt", "weights.safetensors")
 TEXTS = ["the striker scored twice", "shares of unknown words", ""]
@@ -31,7 +34,7 @@ def message_of(folder: Path) -> str:
 
 def edit_config(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(json.dumps(seal(json.loads(path.read_text()) | changes)))
 
 
 class Poison:
@@ -83,9 +86,10 @@ def test_config_can_be_read_by_people(tiny_model: Classifier, folder: Path) -> N
         "hyperparameters": tiny_model.hyperparameters.to_dict(),
         "seed": 0,
         "label_names": ["Business", "Sci/Tech", "Sports"],
+        "files": {name: file_digest(folder / name) for name in FILES[1:]},
     }
 
-    assert expected == json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert seal(expected) == json.loads((folder / "config.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -108,30 +112,71 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("change", "fault"),
     [
-        (b"", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
-        (b"[1]", "TypeError: list indices must be integers or slices, not str"),
-        (b"{}", "KeyError: 'format'"),
-        (b'{"format": 1}', "KeyError: 'label_names'"),
-        (b'{"format": 1, "label_names": 3}', "TypeError: 'int' object is not iterable"),
-        (
-            b'{"format": 1, "label_names": [], "hyperparameters": 3}',
-            "AttributeError: 'int' object has no attribute 'items'",
-        ),
-        (
-            b"\xff",
-            "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: "
-            "invalid start byte",
-        ),
+        ({"label_names": 3}, "TypeError: 'int' object is not iterable"),
+        ({"hyperparameters": 3}, "AttributeError: 'int' object has no attribute 'items'"),
+        ({"seed": "x"}, "ValueError: invalid literal for int() with base 10: 'x'"),
     ],
 )
-def test_damaged_config_is_named(folder: Path, content: bytes, fault: str) -> None:
-    """A config that cannot be read is an error with its path and its fault."""
+def test_unfit_config_is_named(folder: Path, change: dict[str, object], fault: str) -> None:
+    """A config that no model can have is an error with its path and its fault."""
+    edit_config(folder, **change)
     path = folder / "config.json"
-    path.write_bytes(content)
 
     assert f"{path}: damaged model config ({fault}); save the model again" == message_of(folder)
+
+
+def test_changed_config_is_named(folder: Path) -> None:
+    """A config whose checksum is another one is not trusted."""
+    path = folder / "config.json"
+    path.write_text(path.read_text().replace('"Sports"', '"Sport"'))
+
+    assert message_of(folder) == (
+        f"{path}: damaged model config (its checksum is another one: it was changed after it was "
+        "written); save the model again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("vocabulary.txt", "vocabulary"), ("weights.safetensors", "weights")]
+)
+def test_changed_file_is_named(folder: Path, name: str, kind: str) -> None:
+    """One bit in a word or in a weight is enough."""
+    content = bytearray((folder / name).read_bytes())
+    content[-2] ^= 1
+    (folder / name).write_bytes(content)
+
+    assert message_of(folder) == (
+        f"{folder / name}: damaged {kind} (its checksum is not the one in config.json); "
+        "save the model again"
+    )
+
+
+@pytest.mark.parametrize("name", ["vocabulary.txt", "weights.safetensors"])
+def test_file_larger_than_the_memory_is_not_read(folder: Path, name: str) -> None:
+    """A file of 10 TB that takes no room on the disk is refused by its size."""
+    os.truncate(folder / name, 10**13)
+    memory = psutil.virtual_memory().total
+
+    assert message_of(folder) == (
+        f"{folder / name}: it has 10,000,000,000,000 bytes, and this machine has a memory of "
+        f"{memory:,}; load the model on a larger machine"
+    )
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "hyperparameters",
+    [{"hidden_dim": 10_000_000}, {"embedding_dim": 10_000_000}, {"num_layers": 1000}],
+)
+def test_huge_network_is_refused_before_memory_is_taken(
+    folder: Path, hyperparameters: dict[str, int]
+) -> None:
+    """A small file that says it belongs to a network of terabytes is compared by shapes alone."""
+    edit_config(folder, hyperparameters={"min_count": 0} | hyperparameters)
+
+    assert "the weights do not fit config.json: " in message_of(folder)
 
 
 def test_unfit_hyperparameters_are_named(folder: Path) -> None:

@@ -21,6 +21,7 @@ from agnews_tune.planning import Plan, plan_run
 from agnews_tune.progress import Progress
 from agnews_tune.records import backup_path, read_run, read_trial
 from agnews_tune.resources import share
+from agnews_tune.sealed import seal
 from agnews_tune.trial import run_trial
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
@@ -46,7 +47,7 @@ pytestmark = pytest.mark.timeout(600)  # Ray starts slowly on a busy machine
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, str], str]:
-    """Run trials of which one cannot read its record, one diverges and one takes 400 TB."""
+    """Run trials of which one cannot write its record, one diverges and one takes 400 TB."""
     from agnews_tune import tuning
 
     folder = tmp_path_factory.mktemp("tuning")
@@ -70,10 +71,7 @@ def test_failure_of_one_trial_does_not_stop_the_others(
     plan, failures, _ = finished
     history = plan.folder / "broken-seed0" / "history.csv"
 
-    broken = (
-        f"{history}: damaged record ([Errno 21] Is a directory: '{history}'); "
-        "remove its folder to run the trial again"
-    )
+    broken = f"{history} cannot be written: Is a directory; choose another folder"
     assert {"broken-seed0": broken, **CAUSES} == failures
     results = sorted(path.parent.name for path in plan.folder.glob("*/result.json"))
     assert ["base-seed0", "words-seed0"] == results
@@ -173,7 +171,9 @@ def test_figures_are_those_of_a_trial_without_ray(
     )
 
     np.testing.assert_allclose(on_ray.astype(float), here.astype(float), rtol=0, atol=2e-3)
-    assert json.loads((kept / "trial.json").read_text()) == planned.description | {"format": 1}
+    assert seal(planned.description | {"format": 1}) == json.loads(
+        (kept / "trial.json").read_text()
+    )
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nonsense"])
