@@ -61,7 +61,9 @@ def read_sealed(path: Path) -> dict[str, Any]:
         raise DamagedError(f"no JSON that can be read: {error}") from error
     if not isinstance(content, dict):
         raise DamagedError(f"expected a JSON object, received {type(content).__name__}")
-    if content.get("checksum") != seal(content)["checksum"]:
+    if "checksum" not in content:
+        raise DamagedError("it has no checksum")
+    if content["checksum"] != seal(content)["checksum"]:
         raise DamagedError("its checksum is another one: it was changed after it was written")
     return content
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
+import secrets
+import shutil
 import socket
 import tempfile
 import traceback
@@ -102,6 +105,8 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
         RunError: no cluster answers at the address.
     """
     if address is None:
+        # Ray would write a token of its own into the home folder, which may be read-only.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         where: dict[str, Any] = {"address": "local", "num_cpus": int(local_capacity().cpus)}
     else:
         _check_answers(address)
@@ -111,8 +116,8 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
             ray.init(
                 **where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise RunError(f"Ray does not start: {one_line(str(error))}") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RunError(f"Ray does not start: {one_line(str(error))}; {_limits()}") from error
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
         total = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -176,6 +181,13 @@ def run(
         if not is_finished(planned.folder, planned.description["key"])
     ]
     return {name: causes.get(name, "stopped before its end") for name in missing}
+
+
+def _limits() -> str:
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    return f"it needs some 64 open files (ulimit -n: {files}) and room in {folder} ({free:,} bytes)"
 
 
 def _check_answers(address: str) -> None:

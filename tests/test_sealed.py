@@ -55,7 +55,8 @@ def test_files_beside_are_checked(tmp_path: Path) -> None:
         (b'{"key": ', "no JSON: Expecting value: line 1 column 9 (char 8)"),
         (b"[1, 2]", "expected a JSON object, received list"),
         (b'{"\xff"', "byte 2 is no UTF-8"),
-        (b"{}", "its checksum is another one: it was changed after it was written"),
+        (b"{}", "it has no checksum"),
+        (b'{"checksum": 7}', "its checksum is another one: it was changed after it was written"),
         (
             b'{"a": ' + b"9" * 5000 + b"}",
             "no JSON that can be read: Exceeds the limit (4300 digits) for integer string "

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -230,3 +231,114 @@ def test_disk_that_is_full_from_the_start(small_disk: Path, tmp_path: Path) -> N
         f"error: {small_disk / 'tiny' / 'grid.yaml'} cannot be written: No space left on device; "
         "free some space there, or choose another folder\n"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_node_that_dies_takes_no_trial_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three nodes, one killed in the middle: every trial ends with the bits of a single node."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    from ray.cluster_utils import Cluster
+
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 4000}\n"
+        "defaults: {embedding_dim: 32, hidden_dim: 32, epochs: 6}\n"
+        "experiments: {gru: {cell: gru}, lstm: {cell: lstm}, rnn: {epochs: 9}}\n"
+    )
+    command = [PROGRAM, "run", "tiny.yaml", "--results"]
+    names = ("gru-seed0", "lstm-seed0", "rnn-seed0")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        node, _ = (cluster.add_node(num_cpus=1) for _ in range(2))
+        run = subprocess.Popen(
+            [*command, "cluster", "--address", cluster.address],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in names:
+            wait_for(tmp_path / "cluster" / "tiny" / name / "history.csv", run)
+        cluster.remove_node(node, allow_graceful=False)
+        output = run.communicate()[0]
+    finally:
+        cluster.shutdown()
+    monkeypatch.delenv("RAY_AUTH_MODE")
+    subprocess.run([*command, "single"], cwd=tmp_path, capture_output=True, check=True)
+
+    assert 0 == run.returncode
+    assert 1 == output.count("  retry 1 of 3: its process died\n")
+    assert "3 of 3 trials finished" in output
+    for name in names:
+        assert_same_training(tmp_path / "single/tiny" / name, tmp_path / "cluster/tiny" / name)
+
+
+SMALL_SHM = "mount -t tmpfs -o size=1m tmpfs /dev/shm"
+READ_ONLY_HOME = "mkdir home; mount -t tmpfs -o ro tmpfs home; export HOME=$PWD/home"
+FEW_FILES = "ulimit -n 64"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        f"{SMALL_SHM}; {READ_ONLY_HOME}; {FEW_FILES}",
+        *(
+            pytest.param(setting, marks=pytest.mark.slow)
+            for setting in (SMALL_SHM, READ_ONLY_HOME, FEW_FILES, "unset HOME")
+        ),
+    ],
+)
+def test_run_on_a_poor_machine(setting: str, tmp_path: Path) -> None:
+    """A run, its report and a prediction work with little shared memory, few files and no home."""
+    if not can_limit():
+        pytest.skip("limits of our own take the rights to set them")
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\n"
+        "experiments: {rnn: {embedding_dim: 8, hidden_dim: 8, epochs: 1}}\n"
+    )
+    done = limited(
+        f"{setting}; {PROGRAM} run tiny.yaml && {PROGRAM} report && {PROGRAM} predict 'a cup'",
+        tmp_path,
+    )
+
+    assert 0 == done.returncode
+    assert "1 of 1 trials finished" in done.stdout
+    assert "curves: results/tiny/accuracy.png, results/tiny/loss.png" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_machine_on_which_ray_does_not_start(tmp_path: Path) -> None:
+    """One line says what Ray needs and what there is."""
+    if not can_limit():
+        pytest.skip("limits of our own take the rights to set them")
+    (tmp_path / "tiny.yaml").write_text("data: demo\nexperiments: {rnn: {epochs: 1}}\n")
+    done = limited(f"ulimit -n 32; {PROGRAM} run tiny.yaml", tmp_path)
+
+    assert 2 == done.returncode
+    assert re.fullmatch(
+        r"error: Ray does not start: .+; it needs some 64 open files \(ulimit -n: 32\) and room in "
+        r"\S+ \([\d,]+ bytes\)\n",
+        done.stderr,
+    )
+
+
+def limited(commands: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run shell commands with mounts of their own and without the right to raise limits."""
+    drop = ["setpriv", "--bounding-set=-sys_resource", "--inh-caps=-sys_resource"]
+    return subprocess.run(
+        ["unshare", "--mount", *drop, "bash", "-c", commands],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def can_limit() -> bool:
+    """Return whether this machine lets the tests make such surroundings."""
+    if not (shutil.which("unshare") and shutil.which("setpriv")):
+        return False
+    return limited("mount -t tmpfs tmpfs /mnt", Path("/")).returncode == 0
