@@ -62,12 +62,15 @@ def describe_model(record: TrialRecord) -> str:
 def decode_lines(lines: Iterable[bytes]) -> Iterator[str]:
     """Yield lines as text, without their ends; bytes that are not UTF-8 become U+FFFD.
 
+    A byte order mark before the first is no part of it.
+
     Warns:
         CorpusWarning: once, at the first line with such bytes.
     """
     warned = False
     for number, line in enumerate(lines, start=1):
-        text = line.decode(errors="replace").rstrip("\r\n")
+        encoding = "utf-8-sig" if number == 1 else "utf-8"
+        text = line.decode(encoding, errors="replace").rstrip("\r\n")
         if not warned and "\ufffd".encode() not in line and "\ufffd" in text:
             warned = True
             message = f"text {number} is not UTF-8: what cannot be read of it becomes '\ufffd'"
@@ -97,7 +100,12 @@ def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Itera
         )
         words = " ".join(text.split())
         shown = words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
-        yield f"{label:<{label_width}}  {figures}  {shown}"
+        yield f"{label:<{label_width}}  {figures}  {''.join(map(_visible, shown))}"
+
+
+def _visible(character: str) -> str:
+    # An escape sequence in a text could write anywhere on the terminal.
+    return character if character.isprintable() else "\ufffd"
 
 
 def as_json(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:

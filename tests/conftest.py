@@ -71,6 +71,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+class Poison:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
+        return Path.touch, (self.marker,)
+
+
 def wait_for(path: Path, process: "subprocess.Popen[Any]") -> None:
     """Wait until a file is there; the process that is to write it must not end before."""
     while not path.exists():

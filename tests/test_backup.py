@@ -1,14 +1,16 @@
 """Interrupted training goes on from its last whole epoch, with the same result to the last bit."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import assert_same_training, wait_for
+from conftest import Poison, assert_same_training, wait_for
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -115,6 +117,21 @@ def test_foreign_weights_are_left_aside(tmp_path: Path) -> None:
         "training starts over"
     ] == [str(item.message) for item in warned]
     assert_same(fit(), model)
+
+
+@pytest.mark.parametrize("write", [pickle.dump, torch.save])
+def test_poison_in_a_backup_is_never_executed(write: Callable[..., None], tmp_path: Path) -> None:
+    """A pickle in its place is left aside, and the code in it does not run."""
+    path, marker = tmp_path / "backup.safetensors", tmp_path / "marker"
+    with path.open("wb") as file:
+        write(Poison(marker), file)
+    poison = path.read_bytes()
+    with pytest.warns(RecordWarning, match="damaged backup"):
+        model = fit(BackupAndRestore(path))
+
+    assert not marker.exists()
+    assert_same(fit(), model)
+    assert b"marker" in poison
 
 
 def test_changed_weight_is_found_out(tmp_path: Path) -> None:

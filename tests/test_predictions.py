@@ -3,7 +3,11 @@
 import csv
 import io
 import json
+import subprocess
+import sys
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,3 +170,61 @@ def test_lines_that_are_not_utf8_are_told_once() -> None:
     assert ["text 3 is not UTF-8: what cannot be read of it becomes '\ufffd'"] == [
         str(item.message) for item in warned
     ]
+
+
+def test_byte_order_mark_is_no_part_of_the_first_text() -> None:
+    """Editors put one before the first line; anywhere else it is a character."""
+    assert ["cup", "\ufeffcup"] == list(decode_lines([b"\xef\xbb\xbfcup\n", b"\xef\xbb\xbfcup\n"]))
+
+
+def test_table_writes_no_control_characters(tiny_model: Classifier) -> None:
+    """A text cannot move the cursor or ring the bell; JSON and CSV keep it as it was."""
+    answers = list(predict(tiny_model, ["a\x1b[2Jcup\0\a \t won"]))
+    (_, line) = as_table(answers, NAMES)
+
+    assert line.endswith("  a\ufffd[2Jcup\ufffd\ufffd won")
+    assert "a\\u001b[2Jcup\\u0000\\u0007" in "".join(as_json(answers, NAMES))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"cup " * 2_500_000, id="10 MB"),
+        pytest.param(b"x" * 10_000_000, id="10 MB in one word"),
+        pytest.param(b"", id="empty"),
+        pytest.param(b"!!! ... ???", id="punctuation"),
+        pytest.param("🏆".encode(), id="emoji"),
+        pytest.param(b"a\0b", id="NUL"),
+        pytest.param(b"\xed\xa0\x80", id="lone surrogate"),
+    ],
+)
+def test_any_line_has_an_answer(tiny_model: Classifier, text: bytes) -> None:
+    """Whatever stands on a line, its probabilities add up to one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CorpusWarning)
+        (answer,) = predict(tiny_model, decode_lines([text + b"\n"]))
+
+    assert pytest.approx(1, abs=1e-5) == sum(answer.probabilities.values())
+
+
+@pytest.mark.parametrize("lines", [30_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_memory_stays_flat(tiny_model: Classifier, tmp_path: Path, lines: int) -> None:
+    """Many lines, each with words of its own, take no more memory than few."""
+    tiny_model.save(tmp_path / "model")
+    memory = []
+    for count in (1000, lines):
+        path = tmp_path / f"{count}.txt"
+        path.write_text("".join(f"w{n} x{n * 7} y{n * 13}-z{n} cup\n" for n in range(count)))
+        program = (
+            "import resource, sys; from agnews_tune.cli import main\n"
+            "main(standalone_mode=False)\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        )
+        arguments = ("predict", "--model", tmp_path / "model", "--file", path, "--format", "csv")
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
+        )
+        assert count + 1 == done.stdout.count("\n")
+        memory.append(int(done.stderr))
+
+    assert memory[1] < memory[0] + 40_000  # kB, of some 480,000

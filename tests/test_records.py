@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import pickle
+import re
 import shutil
 import warnings
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, RESULT, WriteRecord, make_history
+from conftest import DATA, RESULT, Poison, WriteRecord, make_history
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -410,3 +412,19 @@ def test_unfit_result_is_left_aside(
 
     assert record.result is None
     assert [f"{path} is left aside: test_accuracy missing or no number"] == warned
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_poison_in_a_record_is_never_executed(
+    write_record: WriteRecord, tmp_path: Path, name: str
+) -> None:
+    """A pickle in place of any file is left aside, and the code in it does not run."""
+    folder = write_record(tmp_path / "run", "rnn")
+    marker = tmp_path / "marker"
+    (folder / name).write_bytes(pickle.dumps(Poison(marker)))
+    with pytest.warns(RecordWarning, match=re.escape(f"{folder / name} is left aside: ")):
+        records.read_run(tmp_path / "run")
+
+    assert not marker.exists()
+    pickle.loads((folder / name).read_bytes())
+    assert marker.exists()  # it was poison indeed

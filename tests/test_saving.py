@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from conftest import Poison
 from safetensors.torch import load_file, save_file
 
 from agnews_tune import Classifier, __version__
@@ -35,16 +36,6 @@ def message_of(folder: Path) -> str:
 def edit_config(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(seal(json.loads(path.read_text()) | changes)))
-
-
-class Poison:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
-        return Path.touch, (self.marker,)
 
 
 def test_model_comes_back_to_the_last_bit(tiny_model: Classifier, folder: Path) -> None:
