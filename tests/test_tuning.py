@@ -3,15 +3,18 @@
 import io
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from conftest import assert_same_training, descendants, wait_for
 from rich.console import Console
@@ -342,3 +345,58 @@ def can_limit() -> bool:
     if not (shutil.which("unshare") and shutil.which("setpriv")):
         return False
     return limited("mount -t tmpfs tmpfs /mnt", Path("/")).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_soak(tmp_path: Path) -> None:
+    """200 trials, the driver killed at 20 random times: every trial is finished, none twice.
+
+    The memory and the open files of the last driver stay flat.
+    """
+    (tmp_path / "soak.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\n"
+        "defaults: {embedding_dim: 4, hidden_dim: 4, epochs: 2}\n"
+        "seeds: 100\n"
+        "experiments: {rnn: , gru: {parent: rnn, cell: gru}}\n"
+    )
+    command = [PROGRAM, "run", "soak.yaml"]
+    results = tmp_path / "results" / "soak"
+    times: dict[Path, float] = {}
+    chance = random.Random(0)
+    kills = 0
+    while kills < 20:
+        run = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(chance.uniform(6, 14))
+        if run.poll() is not None:
+            break
+        run.kill()
+        run.wait()
+        kills += 1
+        times = _unchanged(results, times)
+    last = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    measured = []
+    while last.poll() is None:
+        time.sleep(2)
+        with suppress(psutil.Error):
+            driver = psutil.Process(last.pid)
+            if driver.status() != psutil.STATUS_ZOMBIE:
+                measured.append((driver.memory_info().rss / 2**20, driver.num_fds()))
+    records = read_run(results)
+    _unchanged(results, times)
+    print(f"{kills} kills; {len(times)} finished before the last run; MB, files: {measured}")
+
+    assert 0 == last.returncode
+    assert 200 == len(records)
+    assert all(record.result and len(record.history) == 2 for record in records)
+    steady = measured[len(measured) // 3 :]
+    for figures, slack in zip(zip(*steady, strict=True), (50, 20), strict=True):
+        assert max(figures) - min(figures) < slack
+
+
+def _unchanged(results: Path, before: dict[Path, float]) -> dict[Path, float]:
+    """Return when each trial was finished; those that were before are not written again."""
+    now = {path: path.stat().st_mtime for path in results.glob("*/result.json")}
+    assert before.items() <= now.items()
+    return now
