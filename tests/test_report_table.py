@@ -1,20 +1,32 @@
 """The table of a run, in full text."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DATA, make_history
+from conftest import DATA, RESULT, make_history
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agnews_tune.records import read_run, write_failure
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.records import (
+    read_run,
+    write_failure,
+    write_history,
+    write_result,
+    write_trial,
+)
 from agnews_tune.report import report_run
 from agnews_tune.report.summary import summarize
 from agnews_tune.report.table import describe_data, format_table
 
 ROWS = {"train_rows": 108000, "validation_rows": 12000, "test_rows": 7600}
 DEMO = DATA | {"name": "demo", "fingerprint": "demo", **ROWS}
+
+NAMES, FILES = ("rnn", "gru", "lstm"), ("trial.json", "history.csv", "result.json")
 
 FINISHED = """\
 data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows
@@ -199,3 +211,49 @@ def test_report_needs_neither_torch_nor_ray(
     )
 
     assert "[]\n" == done.stdout
+
+
+@settings(max_examples=60, deadline=None)
+@given(kept=st.sets(st.sampled_from([(n, s, f) for n in NAMES for s in (0, 1) for f in FILES])))
+def test_any_subset_of_records_has_a_report(
+    tmp_path_factory: pytest.TempPathFactory, kept: set[tuple[str, int, str]]
+) -> None:
+    """Whatever files are gone, the rest is reported; a row counts the seeds that are finished."""
+    run = tmp_path_factory.mktemp("run")
+    for name, seed, file in kept:
+        source = _whole_run(tmp_path_factory) / f"{name}-seed{seed}" / file
+        (run / source.parent.name).mkdir(exist_ok=True)
+        shutil.copy(source, run / source.parent.name)
+    described = {(name, seed) for name, seed, file in kept if file == "trial.json"}
+    finished = {(name, seed) for name, seed, file in kept if file == "result.json"} & described
+    text = "\n".join(tables(run))
+    rows = {line.split()[0]: line.split() for line in text.splitlines() if line.strip()}
+
+    for name in NAMES:
+        seeds = sum(1 for found, _ in finished if found == name)
+        assert (name in rows) == any(found == name for found, _ in described)
+        assert name not in rows or str(seeds) in rows[name]
+        assert name not in rows or ("0.8000" in rows[name]) == (seeds > 0)
+
+
+def _whole_run(factory: pytest.TempPathFactory) -> Path:
+    run = factory.getbasetemp() / "whole-run"
+    if not run.exists():
+        for position, name in enumerate(NAMES):
+            for seed in (0, 1):
+                folder = run / f"{name}-seed{seed}"
+                trial = {
+                    "experiment": name,
+                    "parent": None if name == "rnn" else "rnn",
+                    "change": "baseline" if name == "rnn" else f"cell: {name}",
+                    "published": {},
+                    "hyperparameters": Hyperparameters(cell=name).to_dict(),
+                    "seed": seed,
+                    "data": DATA,
+                    "position": position,
+                    "key": "made",
+                }
+                write_trial(folder, trial)
+                write_history(folder, "made", make_history(2))
+                write_result(folder, "made", RESULT)
+    return run
