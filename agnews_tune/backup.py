@@ -15,6 +15,7 @@ from torch import nn
 from agnews_tune.errors import RecordWarning
 from agnews_tune.files import write_bytes
 from agnews_tune.history import Callback, Logs
+from agnews_tune.tensor_files import Shapes, first_difference, read_shapes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,10 +53,8 @@ class BackupAndRestore(Callback):
                 state = json.loads(metadata["state"])
                 if state["identity"] != self._identity():
                     return
-                names = list(file.keys())
-                shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-                _check_shapes(self.model.network_, shapes)
-                tensors = {name: file.get_tensor(name) for name in names}
+                _check_shapes(self.model.network_, read_shapes(self.filepath))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if metadata["checksum"] != _checksum(metadata["state"], tensors):
                 raise ValueError("its checksum is another one")
             self._restore(state, tensors)
@@ -116,7 +115,7 @@ def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _check_shapes(network: nn.Module, received: dict[str, tuple[int, ...]]) -> None:
+def _check_shapes(network: nn.Module, received: Shapes) -> None:
     prefixes = [WEIGHTS, *([BEST] if any(name.startswith(BEST) for name in received) else [])]
     expected = {
         prefix + name: tuple(tensor.shape)
@@ -127,10 +126,8 @@ def _check_shapes(network: nn.Module, received: dict[str, tuple[int, ...]]) -> N
         for name in ("exp_avg", "exp_avg_sq"):
             expected[f"{OPTIMIZER}{number}/{name}"] = tuple(parameter.shape)
         expected[f"{OPTIMIZER}{number}/step"] = ()
-    if differing := sorted(
-        name for name in expected | received if expected.get(name) != received.get(name)
-    ):
-        raise ValueError(f"{differing[0]} is not that of the network")
+    if differing := first_difference(expected, received):
+        raise ValueError(f"{differing} is not that of the network")
 
 
 def _named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

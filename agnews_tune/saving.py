@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import psutil
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from agnews_tune.files import write_bytes
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.network import RecurrentNetwork
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
+from agnews_tune.tensor_files import Shapes, first_difference, read_shapes
 from agnews_tune.text import Vocabulary
 
 FORMAT = 1
@@ -70,9 +71,13 @@ def read_model(folder: Path) -> SavedModel:
     _check_size(folder / WEIGHTS)
     weights_path = folder / WEIGHTS
     try:
-        with safe_open(weights_path, framework="pt") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-        _check_shapes(shapes, hyperparameters, len(vocabulary), len(label_names), weights_path)
+        _check_shapes(
+            read_shapes(weights_path),
+            hyperparameters,
+            len(vocabulary),
+            len(label_names),
+            weights_path,
+        )
         _check_file(folder, config, WEIGHTS, "weights")
         weights = load_file(weights_path)
     except (SafetensorError, OSError) as error:
@@ -102,7 +107,7 @@ def _check_file(folder: Path, config: Mapping[str, Any], name: str, kind: str) -
 
 
 def _check_shapes(
-    received: dict[str, tuple[int, ...]],
+    received: Shapes,
     hyperparameters: Hyperparameters,
     words: int,
     classes: int,
@@ -111,9 +116,7 @@ def _check_shapes(
     with torch.device("meta"):
         network = RecurrentNetwork(hyperparameters, words, classes)
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    names = sorted(expected | received)
-    if differing := [name for name in names if expected.get(name) != received.get(name)]:
-        name = differing[0]
+    if name := first_difference(expected, received):
         raise RecordError(
             f"{path}: the weights do not fit config.json: {name} must "
             f"have shape {expected.get(name)}; received {received.get(name)}; save the model again"
