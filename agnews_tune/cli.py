@@ -6,9 +6,8 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
-from functools import wraps
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,19 +21,23 @@ FORMAT_NAMES = ("table", "json", "csv")
 
 
 class _Commands(click.Group):
-    """Turns the package's errors into one message and exit code 2."""
+    """Turns errors into one message and exit code 2, and signals into the codes of shells."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
+        from agnews_tune.interrupts import Interrupted, interruptible
+
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             try:
-                return super().invoke(ctx)
+                with interruptible():
+                    return super().invoke(ctx)
             except AgnewsTuneError as error:
                 click.echo(f"error: {error}", err=True)
                 ctx.exit(2)
-            except KeyboardInterrupt:
-                ctx.exit(130)
+            except Interrupted as stop:
+                click.echo(f"stopped by {stop}", err=True)
+                ctx.exit(stop.exit_code)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,23 +51,6 @@ def main() -> None:
       agnews-tune report results/
       agnews-tune predict "Stocks slide as oil prices hit a record"
     """
-
-
-def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a signal end a command in order, with the exit code that shells expect."""
-
-    @wraps(command)
-    def ends_in_order(**options: Any) -> None:
-        from agnews_tune.interrupts import Interrupted, interruptible
-
-        try:
-            with interruptible():
-                command(**options)
-        except Interrupted as stop:
-            click.echo(f"stopped by {stop}", err=True)
-            sys.exit(stop.exit_code)
-
-    return ends_in_order
 
 
 @main.command()
@@ -117,7 +103,6 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     "--address", help="Head node of a Ray cluster; without it the run stays on this machine."
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
-@_interruptible
 def run(
     grid: Path,
     data: str | None,

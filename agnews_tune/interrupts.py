@@ -10,8 +10,6 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
-import psutil
-
 GRACE_SECONDS = 8
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -84,6 +82,8 @@ def kept_handlers() -> Iterator[None]:
 
 
 def _end_now(number: int) -> NoReturn:
+    import psutil
+
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):
             process.kill()

@@ -12,6 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from agnews_tune.encoding import EncodedCorpus
@@ -51,16 +52,21 @@ class ReportEpochs(Callback):
         tune.report({"epoch": epoch + 1, **logs})
 
 
-class ShowProgress(tune.Callback):
-    """Passes what Ray Tune tells the driver on to a Progress.
+class FollowTrials(tune.Callback):
+    """Passes what Ray Tune tells the driver on to a Progress, and records failures as they come.
+
+    Args:
+        progress: shown what happens.
+        folders: of the trials' records, by the trials' names.
 
     Attributes:
-        failures: for each trial that failed, its name, the cause in one line and the traceback.
+        failures: the cause in one line for each trial that failed, by its name.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, folders: Mapping[str, Path]) -> None:
         self.progress = progress
-        self.failures: dict[str, tuple[str, str]] = {}
+        self.folders = folders
+        self.failures: dict[str, str] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Ray writes its callbacks to disk for a restore that this program never does
@@ -93,7 +99,9 @@ class ShowProgress(tune.Callback):
         self._failed(str(trial), cause)
 
     def _failed(self, name: str, cause: str, details: str = "") -> None:
-        self.failures[name] = cause, details
+        self.failures[name] = cause
+        with suppress(WriteError):  # where the disk is full the cause is still shown
+            write_failure(self.folders[name], cause, details)
         self.progress.trial_failed(name, cause)
 
 
@@ -152,7 +160,7 @@ def run(
         tune.with_parameters(_train, trials=by_name, corpora=dict(corpora), device=device),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
-    shown = ShowProgress(progress)
+    following = FollowTrials(progress, {name: item.folder for name, item in by_name.items()})
     with tempfile.TemporaryDirectory(prefix="agnews-tune-", ignore_cleanup_errors=True) as storage:
         tune.Tuner(
             trainable,
@@ -166,21 +174,17 @@ def run(
             run_config=tune.RunConfig(
                 name="tune",
                 storage_path=storage,  # Ray's own files; no trial hands it anything to keep
-                callbacks=[shown],
+                callbacks=[following],
                 failure_config=tune.FailureConfig(max_failures=RETRIES),
                 verbose=0,
             ),
         ).fit()
-    for name, (cause, details) in shown.failures.items():
-        with suppress(WriteError):  # a full disk is the cause that is told below
-            write_failure(by_name[name].folder, cause, details)
-    causes = {name: cause for name, (cause, _) in shown.failures.items()}
     missing = [
         name
         for name, planned in by_name.items()
         if not is_finished(planned.folder, planned.description["key"])
     ]
-    return {name: causes.get(name, "stopped before its end") for name in missing}
+    return {name: following.failures.get(name, "stopped before its end") for name in missing}
 
 
 def _limits() -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import assert_same_training, descendants, wait_for
 
+from agnews_tune import Classifier
 from agnews_tune.records import backup_path, read_trial
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
@@ -124,7 +125,9 @@ def test_each_signal_ends_a_run_in_order(folder: Path) -> None:
 
 
 def test_second_ctrl_c_ends_at_once(folder: Path) -> None:
-    """No traceback, no process left, and the record is whole."""
+    """No traceback, no process left, and the records are whole: an earlier failure's cause too."""
+    huge = "experiments: {huge: {hidden_dim: 10000000}, "
+    (folder / "tiny.yaml").write_text(GRID.replace("experiments: {", huge))
     run = start(folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     processes = descendants(run.pid)
     run.send_signal(signal.SIGINT)
@@ -138,6 +141,9 @@ def test_second_ctrl_c_ends_at_once(folder: Path) -> None:
     assert "Traceback" not in errors
     assert_all_end(processes)
     assert read_trial(folder / "stopped" / "tiny" / "gru-seed0").history
+    failure = read_trial(folder / "stopped" / "tiny" / "huge-seed0").failure
+    assert failure is not None
+    assert failure.startswith("out of memory: ")
 
 
 def test_closed_terminal_ends_a_run_in_order(folder: Path) -> None:
@@ -184,3 +190,23 @@ def test_block_that_does_not_end_is_ended() -> None:
     assert 143 == run.wait(timeout=20)
     assert 7.5 < time.monotonic() - sent < 10
     assert_all_end({child: "sleep 600"})
+
+
+def test_other_commands_end_in_order_too(tiny_model: Classifier, tmp_path: Path) -> None:
+    """A prediction that waits for texts is ended by Ctrl-C without a traceback."""
+    tiny_model.save(tmp_path / "model")
+    command = [PROGRAM, "predict", "--model", "model", "--format", "csv"]
+    reading = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert reading.stdout
+    assert reading.stdout.readline()  # the header: the model is there, and texts are awaited
+    reading.send_signal(signal.SIGINT)
+    errors = reading.communicate()[1]
+
+    assert (b"stopped by SIGINT\n", 130) == (errors, reading.returncode)
