@@ -6,15 +6,21 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from agnews_tune import __version__
 from agnews_tune.errors import AgnewsTuneError
+
+if TYPE_CHECKING:
+    from agnews_tune.encoding import EncodedCorpus
+    from agnews_tune.hyperparameters import Preprocessing
+    from agnews_tune.planning import Plan
+    from agnews_tune.resources import Resources
 
 RESULTS = Path("results")
 FORMAT_NAMES = ("table", "json", "csv")
@@ -127,14 +133,11 @@ def run(
       agnews-tune run grids/report.yaml --gpus-per-trial 0.25
       agnews-tune run grids/report.yaml --data corpus/ --only gru-max --epochs 2
     """
-    from rich.console import Console
-
     from agnews_tune import tuning
     from agnews_tune.grid_file import read_grid
     from agnews_tune.locking import locked
     from agnews_tune.plan_table import format_plan
     from agnews_tune.planning import plan_run
-    from agnews_tune.progress import follow
     from agnews_tune.resources import local_capacity, share
 
     chosen = read_grid(grid).with_overrides(
@@ -160,13 +163,7 @@ def run(
             resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
             click.echo(format_plan(plan, corpora, resources))
             plan.write()
-            try:
-                with follow(plan.to_run, Console(highlight=False)) as progress:
-                    failures = tuning.run(plan.to_run, corpora, resources, progress)
-            except KeyboardInterrupt:
-                again = shlex.join(["agnews-tune", *sys.argv[1:]])
-                click.echo(f"go on from the last whole epochs with: {again}", err=True)
-                raise
+            failures = _train(plan, corpora, resources)
     click.echo(
         f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
         f"see them with: agnews-tune report {plan.folder}"
@@ -175,6 +172,24 @@ def run(
         click.echo(f"failed: {name}: {cause}", err=True)
     if failures:
         sys.exit(1)
+
+
+def _train(
+    plan: Plan, corpora: Mapping[Preprocessing, EncodedCorpus], resources: Resources
+) -> dict[str, str]:
+    """Run a plan's trials under a live table; say how to go on where a signal ends them."""
+    from rich.console import Console
+
+    from agnews_tune import tuning
+    from agnews_tune.progress import follow
+
+    try:
+        with follow(plan.to_run, Console(highlight=False)) as progress:
+            return tuning.run(plan.to_run, corpora, resources, progress)
+    except KeyboardInterrupt:
+        again = shlex.join(["agnews-tune", *sys.argv[1:]])
+        click.echo(f"go on from the last whole epochs with: {again}", err=True)
+        raise
 
 
 @main.command()

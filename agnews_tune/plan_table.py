@@ -63,7 +63,7 @@ def _row(
 
 
 def _to_do(trials: list[PlannedTrial]) -> str:
-    actions = [planned.action for planned in trials]
+    actions = [planned.to_do for planned in trials]
     if len(set(actions)) == 1:
         return actions[0]
     return ", ".join(f"{actions.count(action)} {action}" for action in dict.fromkeys(actions))

@@ -25,15 +25,27 @@ class PlannedTrial:
         trial: experiment and seed.
         folder: absolute path of its record.
         description: the content of its ``trial.json``.
-        action: ``run``, ``finished`` (the record is there), ``go on from epoch 3`` (it was
-            interrupted) or ``start over`` (the record of that name was made by other settings or
-            data, or is damaged); more may follow in brackets.
+        action: ``run``, ``finished`` (the record is there), ``go on`` (it was interrupted) or
+            ``start over`` (the record of that name was made by other settings or data, or is
+            damaged).
+        detail: more about it, such as ``from epoch 3`` or ``(hidden_dim was 64)``.
     """
 
     trial: Trial
     folder: Path
     description: dict[str, Any]
     action: str
+    detail: str = ""
+
+    @property
+    def to_do(self) -> str:
+        """Action and detail."""
+        return f"{self.action} {self.detail}".strip()
+
+    def renewed(self) -> PlannedTrial:
+        """Compare the trial again with the record that is there now."""
+        action, detail = _action(self.folder, self.description)
+        return replace(self, action=action, detail=detail)
 
 
 @dataclass(frozen=True)
@@ -68,11 +80,7 @@ class Plan:
         """Compare the trials again with the records that are there now, without warnings."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RecordWarning)
-            trials = [
-                replace(planned, action=_action(planned.folder, planned.description))
-                for planned in self.trials
-            ]
-        return replace(self, trials=trials)
+            return replace(self, trials=[planned.renewed() for planned in self.trials])
 
     def write(self) -> None:
         """Write the resolved grid and the description of each trial that does not start over.
@@ -83,7 +91,7 @@ class Plan:
         remove_parts(self.folder)
         write_grid(self.folder, self.grid.to_yaml())
         for planned in self.trials:
-            if not planned.action.startswith("start over"):
+            if planned.action != "start over":
                 write_trial(planned.folder, planned.description)
 
 
@@ -134,26 +142,27 @@ def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> Pl
         "position": position,
         "key": trial_key(hyperparameters, trial.seed, corpus.fingerprint),
     }
-    return PlannedTrial(trial, folder, description, _action(folder, description))
+    return PlannedTrial(trial, folder, description, *_action(folder, description))
 
 
-def _action(folder: Path, description: Mapping[str, Any]) -> str:
+def _action(folder: Path, description: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what is to be done with a trial, and more about it."""
     if not (folder / "trial.json").exists():
-        return "run"
+        return "run", ""
     try:
         record = read_trial(folder)
     except RecordError as error:
         warnings.warn(str(error), RecordWarning, stacklevel=2)
-        return "start over (damaged record)"
+        return "start over", "(damaged record)"
     if record.trial["key"] != description["key"]:
-        return f"start over ({_difference(record.trial, description)})"
+        return "start over", f"({_difference(record.trial, description)})"
     if record.result is not None:
-        return "finished"
-    action = "run"
-    if backup_path(folder).exists():
-        epoch = f"epoch {len(record.history) + 1}" if record.history else "its last whole epoch"
-        action = f"go on from {epoch}"
-    return f"{action} (failed before)" if record.failure else action
+        return "finished", ""
+    failed = "(failed before)" if record.failure else ""
+    if not backup_path(folder).exists():
+        return "run", failed
+    epoch = f"epoch {len(record.history) + 1}" if record.history else "its last whole epoch"
+    return "go on", f"from {epoch} {failed}".strip()
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -78,11 +78,24 @@ def run_trial(
         ],
         verbose=0,
     )
+    result = _measure(model, corpus, history)
+    records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
+    model.save(planned.folder / "model")
+    records.write_result(planned.folder, key, result)
+    records.remove_backup(planned.folder)
+    return result
+
+
+def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict[str, Any]:
+    """Return the final figures; the model then holds the weights of the best epoch."""
     last = model.evaluate(*corpus.test)
     best_epoch = model.restore_best_weights()
     best = model.evaluate(*corpus.test)
-    result = {
-        **_validation_figures(history, best_epoch),
+    return {
+        "best_epoch": best_epoch + 1,
+        "epochs": len(history.epoch),
+        "validation_accuracy": history.history["val_accuracy"][best_epoch],
+        "validation_loss": history.history["val_loss"][best_epoch],
         "test_accuracy": best["accuracy"],
         "test_loss": best["loss"],
         "test_accuracy_last": last["accuracy"],
@@ -91,18 +104,4 @@ def run_trial(
         "seconds": sum(history.history["seconds"]),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(model.device),
-    }
-    records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
-    model.save(planned.folder / "model")
-    records.write_result(planned.folder, key, result)
-    records.remove_backup(planned.folder)
-    return result
-
-
-def _validation_figures(history: History, best_epoch: int) -> dict[str, Any]:
-    return {
-        "best_epoch": best_epoch + 1,
-        "epochs": len(history.epoch),
-        "validation_accuracy": history.history["val_accuracy"][best_epoch],
-        "validation_loss": history.history["val_loss"][best_epoch],
     }

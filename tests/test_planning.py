@@ -41,7 +41,7 @@ def finish(plan: Plan, *names: str) -> None:
 
 
 def actions(plan: Plan) -> dict[str, str]:
-    return {planned.trial.name: planned.action for planned in plan.trials}
+    return {planned.trial.name: planned.to_do for planned in plan.trials}
 
 
 def test_each_experiment_runs_with_each_seed(tmp_path: Path) -> None:
