@@ -13,6 +13,7 @@ import pytest
 from conftest import assert_same_training, descendants, wait_for
 
 from agnews_tune import Classifier
+from agnews_tune.interrupts import SIGNALS
 from agnews_tune.records import backup_path, read_trial
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
@@ -46,12 +47,13 @@ def folder(tmp_path: Path) -> Path:
 def start(folder: Path, **options: Any) -> "subprocess.Popen[str]":
     """Start a run and wait until its first trial has ended another epoch.
 
-    Whoever starts the tests in the background has them ignore Ctrl-C; the run does not.
+    Tests in the background ignore Ctrl-C, and under nohup a hang-up; the run does neither.
     """
     given = options.pop("preexec_fn", lambda: None)
 
     def prepare() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
         given()
 
     backup = backup_path(folder / "stopped" / "tiny" / "gru-seed0")
