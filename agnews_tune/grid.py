@@ -78,6 +78,7 @@ class Grid:
         data: the corpus of all trials.
         seeds: seeds of each experiment.
         experiments: in the order of the grid file.
+        targets: test accuracies (fractions 0 to 1) to reach, the lowest first.
         left_out: names of experiments that an override made the same as an earlier one, each with
             the name of that one.
     """
@@ -86,6 +87,7 @@ class Grid:
     data: DataSource
     seeds: tuple[int, ...]
     experiments: tuple[Experiment, ...]
+    targets: tuple[float, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict, compare=False)
 
     def trials(self, only: Collection[str] = ()) -> list[Trial]:
@@ -164,12 +166,15 @@ class Grid:
         ``read_grid`` gives an equal grid back.
         """
         return located_yaml.write(
-            {
-                "name": self.name,
-                "data": _drop_empty(asdict(self.data)),
-                "seeds": self.seeds,
-                "experiments": {item.name: _to_dict(item) for item in self.experiments},
-            }
+            _drop_empty(
+                {
+                    "name": self.name,
+                    "data": _drop_empty(asdict(self.data)),
+                    "seeds": self.seeds,
+                    "targets": self.targets,
+                    "experiments": {item.name: _to_dict(item) for item in self.experiments},
+                }
+            )
         )
 
 
@@ -180,7 +185,7 @@ def _to_dict(experiment: Experiment) -> dict[str, Any]:
 
 
 def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, {})}
+    return {name: value for name, value in values.items() if value not in (None, {}, ())}
 
 
 def format_value(value: object) -> str:
@@ -229,13 +234,22 @@ def _are_seeds(value: object) -> bool:
     return fits and 0 < len(value) == len({*value})
 
 
+def _is_fraction(value: object) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
+def _are_targets(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and all(map(_is_fraction, value))
+        and 0 < len(value) == len({*value})
+    )
+
+
 _MAX_SEEDS = 1000  # a larger one is a seed that somebody took for a count
 _MAX_SEED = 2**32 - 1  # NumPy takes no larger one
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
-_FRACTION = (
-    "from 0 to 1 (a fraction: 0.913, not 91.3)",
-    lambda value: _is_number(value) and 0 <= value <= 1,
-)
+_FRACTION = ("from 0 to 1 (a fraction: 0.913, not 91.3)", _is_fraction)
 
 # What is expected of each setting, in words and as a check.
 _SETTINGS: dict[str, tuple[str, Callable[[object], bool]]] = {
@@ -247,6 +261,10 @@ _SETTINGS: dict[str, tuple[str, Callable[[object], bool]]] = {
         f"a count from 1 to {_MAX_SEEDS}, or a list of different whole numbers from 0 to "
         f"{_MAX_SEED}",
         _are_seeds,
+    ),
+    "targets": (
+        "a list of one or more different test accuracies from 0 to 1 (0.913, not 91.3)",
+        _are_targets,
     ),
     "validation_accuracy": _FRACTION,
     "test_accuracy": _FRACTION,

@@ -3,6 +3,7 @@
     name: report                 # optional; the file's stem otherwise
     data: ag_news                # or a mapping: source, label_names, limit_train
     seeds: 3                     # a count or a list such as [0, 7]; 1 otherwise
+    targets: [0.90, 0.91]        # test accuracies to reach; optional
     defaults:                    # hyperparameters of every experiment without parent
       epochs: 3
     experiments:
@@ -29,7 +30,7 @@ from agnews_tune.hyperparameters import NAMES, Hyperparameters, find_fault
 from agnews_tune.located_yaml import Fault, Located
 from agnews_tune.matrix import combine
 
-_SECTIONS = ("name", "data", "seeds", "defaults", "experiments", "matrix")
+_SECTIONS = ("name", "data", "seeds", "targets", "defaults", "experiments", "matrix")
 _DATA = ("source", "label_names", "limit_train")
 _EXPERIMENT = ("parent", "published", *NAMES)
 _PUBLISHED = ("validation_accuracy", "test_accuracy", "wall_seconds")
@@ -113,7 +114,8 @@ def _read_document(document: Located, stem: str, checker: _Checker) -> Grid | No
         checker.report(1, f"a grid file must hold key: value; received {document.plain!r}")
         return None
     sections = checker.mapping(document, "the file", _SECTIONS)
-    values = checker.values({key: sections[key] for key in ("name", "seeds") if key in sections})
+    plain = ("name", "seeds", "targets")
+    values = checker.values({key: sections[key] for key in plain if key in sections})
     if "name" not in sections and (fault := find_setting_fault("name", stem)):
         checker.report(1, f"the file's {fault}; rename it or set name: in it")
     return Grid(
@@ -121,6 +123,7 @@ def _read_document(document: Located, stem: str, checker: _Checker) -> Grid | No
         data=_read_data(sections.get("data"), checker),
         seeds=expand_seeds(values.get("seeds", 1)),
         experiments=_read_experiments(sections, checker),
+        targets=tuple(sorted(map(float, values.get("targets", ())))),
     )
 
 

@@ -87,6 +87,14 @@ def test_overrides_replace_data_and_seeds(grid):
     assert grid == grid.with_overrides()
 
 
+def test_overrides_keep_the_targets():
+    """No override touches them."""
+    grid = Grid("tiny", DataSource("demo"), (0,), (make_experiment("rnn"),), targets=(0.9, 0.91))
+    changed = grid.with_overrides(source="ag_news", limit_train=100, seeds=3, epochs=2)
+
+    assert (0.9, 0.91) == changed.targets
+
+
 def test_overridden_epochs_hold_everywhere():
     """Epochs are no change any more once they are the same in every experiment."""
     grid = make_grid(make_experiment("rnn"), make_experiment("gru", "rnn", cell="gru", epochs=9))
@@ -139,6 +147,7 @@ def test_the_resolved_file_shows_every_value():
         DataSource("news.csv", ("yes", "no"), 100),
         (0,),
         (make_experiment("b", "a", {"test_accuracy": 0.9}, learning_rate=1e-5),),
+        targets=(0.9, 0.915),
     )
 
     assert (
@@ -151,6 +160,9 @@ def test_the_resolved_file_shows_every_value():
         "  limit_train: 100\n"
         "seeds:\n"
         "- 0\n"
+        "targets:\n"
+        "- 0.9\n"
+        "- 0.915\n"
         "experiments:\n"
         "  b:\n"
         "    parent: a\n"
@@ -173,6 +185,11 @@ def test_the_resolved_file_shows_every_value():
         "    published:\n"
         "      test_accuracy: 0.9\n"
     ) == grid.to_yaml()
+
+
+def test_the_resolved_file_has_no_targets_where_none_are_set(grid):
+    """An empty list would be a fault of the file."""
+    assert "targets" not in grid.to_yaml()
 
 
 def read_published():
@@ -215,6 +232,11 @@ def test_the_report_grid_holds_the_published_figures():
 
     experiments = read_grid(ROOT / "grids" / "report.yaml").experiments
     assert expected == [experiment.published for experiment in experiments]
+
+
+def test_the_report_grid_has_targets():
+    """So the report can say which of the experiments reached them."""
+    assert (0.9, 0.91, 0.915) == read_grid(ROOT / "grids" / "report.yaml").targets
 
 
 @pytest.mark.parametrize(

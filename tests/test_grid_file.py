@@ -17,6 +17,7 @@ from agnews_tune.hyperparameters import NAMES, Hyperparameters
 
 NAME_RULE = "1 to 100 of a-z, A-Z, 0-9 and ._+=-, the first a letter or digit"
 SEEDS_RULE = "a count from 1 to 1000, or a list of different whole numbers from 0 to 4294967295"
+TARGETS_RULE = "a list of one or more different test accuracies from 0 to 1 (0.913, not 91.3)"
 ALL_NAMES = ", ".join(NAMES)
 REFUSED = "tags, anchors and aliases (!, & and *) are not read; write the value out"
 
@@ -46,17 +47,19 @@ def test_a_file_needs_only_data_and_one_experiment(folder):
     assert "grid" == grid.name
     assert DataSource("demo", None, None) == grid.data
     assert (0,) == grid.seeds
+    assert () == grid.targets
     assert Hyperparameters() == grid.experiments[0].hyperparameters
 
 
 def test_a_file_can_state_everything(folder):
-    """Name, data, seeds, defaults, parents and published figures are read."""
+    """Name, data, seeds, targets, defaults, parents and published figures are read."""
     grid = read_text(
         folder,
         """
         name: my-grid
         data: {source: news.csv, label_names: [World, Sci/Tech], limit_train: 100}
         seeds: [0, 7]
+        targets: [0.915, 1, 0.90]
         defaults: {epochs: 3, learning_rate: 1e-3}
         experiments:
           max:
@@ -68,6 +71,7 @@ def test_a_file_can_state_everything(folder):
     assert "my-grid" == grid.name
     assert DataSource("news.csv", ("World", "Sci/Tech"), 100) == grid.data
     assert (0, 7) == grid.seeds
+    assert (0.9, 0.915, 1.0) == grid.targets
     assert Hyperparameters(epochs=3, learning_rate=0.001) == root.hyperparameters
     assert Hyperparameters(epochs=3, learning_rate=0.001, pooling="mean") == mean.hyperparameters
     assert ("max", {"pooling": "mean"}) == (mean.parent, mean.change)
@@ -196,8 +200,8 @@ FAULTS = {
         "data: demo\nexperiments: {a: {}}\nseed: 3\nzebra: 1\n",
         [
             "line 3: the file: unknown key 'seed' (did you mean 'seeds'?)",
-            "line 4: the file: unknown key 'zebra'; expected one of name, data, seeds, defaults, "
-            "experiments, matrix",
+            "line 4: the file: unknown key 'zebra'; expected one of name, data, seeds, targets, "
+            "defaults, experiments, matrix",
         ],
     ),
     "no experiments": (
@@ -414,6 +418,34 @@ FAULTS = {
         "data: demo\nseeds: [-1]\nexperiments: {a: {}}\n",
         [f"line 2: seeds must be {SEEDS_RULE}; received [-1]"],
     ),
+    "one target": (
+        "data: demo\ntargets: 0.9\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received 0.9"],
+    ),
+    "no targets": (
+        "data: demo\ntargets: []\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received []"],
+    ),
+    "targets without a value": (
+        "data: demo\ntargets:\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received None"],
+    ),
+    "targets in percent": (
+        "data: demo\ntargets: [0.9, 91.5]\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received [0.9, 91.5]"],
+    ),
+    "negative target": (
+        "data: demo\ntargets: [-0.9]\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received [-0.9]"],
+    ),
+    "equal targets": (
+        "data: demo\ntargets: [1, 0.9, 1.0]\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received [1, 0.9, 1.0]"],
+    ),
+    "targets that are no numbers": (
+        "data: demo\ntargets: [true, high, [0.9], .nan]\nexperiments: {a: {}}\n",
+        [f"line 2: targets must be {TARGETS_RULE}; received [True, 'high', [0.9], '.nan']"],
+    ),
     "matrix values": (
         "data: demo\n"
         "matrix:\n"
@@ -561,7 +593,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words | scalars, inner, max_size=4),
     max_leaves=20,
 )
-sections = ["name", "data", "seeds", "defaults", "experiments", "matrix"]
+sections = ["name", "data", "seeds", "targets", "defaults", "experiments", "matrix"]
 yaml_pieces = st.sampled_from(
     [*sections, *NAMES, *"abc019{}[]:,-?!&*#|>@%'\"\\~.", ": ", "\n", "\n  ", "- ", "---", "\t"]
 )
@@ -621,10 +653,12 @@ def grid_files(draw):
         )
     data = {"source": draw(labels), "label_names": draw(st.lists(labels, min_size=2, unique=True))}
     seeds = draw(st.integers(1, 9) | st.lists(st.integers(0, 2**32 - 1), min_size=1, unique=True))
+    targets = draw(st.lists(fractions, max_size=4, unique=True))
     return {
         "name": draw(names),
         "data": data,
         "seeds": seeds,
+        **({"targets": targets} if targets else {}),
         "defaults": draw(hyperparameters),
         "experiments": experiments,
     }
@@ -638,5 +672,6 @@ def test_a_resolved_grid_reads_back_as_an_equal_one(folder, file, epochs):
     grid = read_text(folder, json.dumps(file, ensure_ascii=False))
     changed = grid.with_overrides(epochs=epochs)
 
+    assert tuple(sorted(file.get("targets", ()))) == grid.targets
     assert grid == read_text(folder, grid.to_yaml())
     assert changed == read_text(folder, changed.to_yaml())

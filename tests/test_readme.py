@@ -94,6 +94,7 @@ def test_grid_example(tmp_path: Path) -> None:
 
     assert "cells" == grid.name
     assert (0, 1, 2) == grid.seeds
+    assert (0.9, 0.95) == grid.targets
     assert ["rnn", "gru", "gru-mean"] == [item.name for item in grid.experiments[4:]]
     assert all(len(item.change) == 1 for item in grid.experiments if item.parent)
 
