@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agnews_tune.corpus import Corpus, load_corpus
     from agnews_tune.errors import AgnewsTuneError
     from agnews_tune.history import Callback, EarlyStopping, History, ModelCheckpoint
+    from agnews_tune.tensorboard import TensorBoard
 
 __version__ = "0.1.0"
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "ModelCheckpoint",
+    "TensorBoard",
     "load_corpus",
 ]
 
@@ -34,6 +36,7 @@ _HOMES = {
     "EarlyStopping": "history",
     "History": "history",
     "ModelCheckpoint": "history",
+    "TensorBoard": "tensorboard",
     "load_corpus": "corpus",
 }
 

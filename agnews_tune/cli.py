@@ -108,6 +108,11 @@ def main() -> None:
 @click.option(
     "--address", help="Head node of a Ray cluster; without it the run stays on this machine."
 )
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write curves for TensorBoard to RESULTS/<name of the grid>/tensorboard/.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 def run(
     grid: Path,
@@ -121,6 +126,7 @@ def run(
     limit_train: int | None,
     results: Path,
     address: str | None,
+    tensorboard: bool,
     dry_run: bool,
 ) -> None:
     """Train every experiment of the file GRID with every seed.
@@ -163,7 +169,7 @@ def run(
             resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
             click.echo(format_plan(plan, corpora, resources))
             plan.write()
-            failures = _train(plan, corpora, resources)
+            failures = _train(plan, corpora, resources, tensorboard)
     click.echo(
         f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
         f"see them with: agnews-tune report {plan.folder}"
@@ -175,7 +181,10 @@ def run(
 
 
 def _train(
-    plan: Plan, corpora: Mapping[Preprocessing, EncodedCorpus], resources: Resources
+    plan: Plan,
+    corpora: Mapping[Preprocessing, EncodedCorpus],
+    resources: Resources,
+    tensorboard: bool,
 ) -> dict[str, str]:
     """Run a plan's trials under a live table; say how to go on where a signal ends them."""
     from rich.console import Console
@@ -185,7 +194,7 @@ def _train(
 
     try:
         with follow(plan.to_run, Console(highlight=False)) as progress:
-            return tuning.run(plan.to_run, corpora, resources, progress)
+            return tuning.run(plan.to_run, corpora, resources, progress, tensorboard)
     except KeyboardInterrupt:
         again = shlex.join(["agnews-tune", *sys.argv[1:]])
         click.echo(f"go on from the last whole epochs with: {again}", err=True)

@@ -24,7 +24,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         WriteError: the disk is full, or the folder cannot be written.
     """
-    try:
+    with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(_PART, f".{path.name[:50]}.", path.parent)
         os.close(handle)
@@ -36,6 +36,17 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Say in one line why ``path`` cannot be written in the block, and what to do.
+
+    Raises:
+        WriteError: in place of an OSError.
+    """
+    try:
+        yield
     except WriteError:
         raise
     except OSError as error:

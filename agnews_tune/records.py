@@ -2,6 +2,7 @@
 
 results/<run>/
   grid.yaml                     the resolved grid
+  tensorboard/<trial>/          its curves for TensorBoard, where the run was asked for them
   <experiment>-seed<k>/
     trial.json                  what the trial is; there from the start of the run
     history.csv                 one row an epoch; grows while the trial trains
@@ -139,6 +140,11 @@ def remove_backup(folder: Path) -> None:
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
 
 
+def tensorboard_folder(folder: Path) -> Path:
+    """Return where a trial keeps its curves for TensorBoard; there is one folder for all trials."""
+    return folder.parent / "tensorboard" / folder.name
+
+
 def is_finished(folder: Path, key: str) -> bool:
     """Return whether the trial with this key has left its final figures."""
     try:
@@ -154,6 +160,7 @@ def clear(folder: Path) -> None:
     for name in ("result.json", "history.csv", PREDICTIONS):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "model", ignore_errors=True)
+    shutil.rmtree(tensorboard_folder(folder), ignore_errors=True)
     remove_failure(folder)
     remove_backup(folder)
 

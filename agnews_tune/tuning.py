@@ -23,8 +23,9 @@ from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.interrupts import kept_handlers
 from agnews_tune.planning import PlannedTrial
 from agnews_tune.progress import Progress
-from agnews_tune.records import is_finished, write_failure
+from agnews_tune.records import is_finished, tensorboard_folder, write_failure
 from agnews_tune.resources import Capacity, Resources, local_capacity
+from agnews_tune.tensorboard import TensorBoard
 from agnews_tune.trial import run_trial
 
 QUIET = {
@@ -139,6 +140,7 @@ def run(
     corpora: Mapping[Preprocessing, EncodedCorpus],
     resources: Resources,
     progress: Progress,
+    tensorboard: bool = False,
 ) -> dict[str, str]:
     """Run trials on the connected Ray; each leaves its record, or the cause of its failure.
 
@@ -150,6 +152,7 @@ def run(
         corpora: the encoded corpus for each preprocessing among them.
         resources: what each trial gets.
         progress: shown what happens.
+        tensorboard: whether each trial writes its curves for TensorBoard too.
 
     Returns:
         For each trial that did not finish, its name and the cause in one line.
@@ -157,7 +160,9 @@ def run(
     by_name = {planned.trial.name: planned for planned in trials}
     device = "cuda" if resources.gpus_per_trial else "cpu"
     trainable = tune.with_resources(
-        tune.with_parameters(_train, trials=by_name, corpora=dict(corpora), device=device),
+        tune.with_parameters(
+            _train, trials=by_name, corpora=dict(corpora), device=device, tensorboard=tensorboard
+        ),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
     following = FollowTrials(progress, {name: item.folder for name, item in by_name.items()})
@@ -211,11 +216,13 @@ def _train(
     trials: Mapping[str, PlannedTrial],
     corpora: Mapping[Preprocessing, EncodedCorpus],
     device: str,
+    tensorboard: bool,
 ) -> None:
     planned = trials[config["trial"]]
     corpus = corpora[planned.trial.experiment.hyperparameters.preprocessing]
+    curves = [TensorBoard(tensorboard_folder(planned.folder))] if tensorboard else []
     try:
-        run_trial(planned, corpus, device, [ReportEpochs()])
+        run_trial(planned, corpus, device, [*curves, ReportEpochs()])
     except Exception as error:  # noqa: BLE001 - whatever it is, the other trials go on
         cause = describe_failure(error, planned.trial.experiment.hyperparameters)
         tune.report({"failure": cause, "traceback": traceback.format_exc()})

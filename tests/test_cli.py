@@ -125,6 +125,13 @@ class TestRun:
         )
         assert 1 == first_run.returncode
 
+    @pytest.mark.usefixtures("first_run")
+    def test_nothing_else_is_written(self, folder: Path) -> None:
+        """The run's folder holds the grid and the trials; no curves were asked for."""
+        names = sorted(path.name for path in (folder / "results/tiny").iterdir())
+
+        assert [".lock", "base-seed0", "grid.yaml", "mean-seed0", "wide-seed0"] == names
+
     def test_second_run_on_a_terminal(self, second_run: tuple[int, str]) -> None:
         """Only what failed is trained; a live table is drawn in place of lines."""
         code, output = second_run

@@ -10,7 +10,7 @@ import pytest
 import agnews_tune
 
 PACKAGE = Path(agnews_tune.__file__).parent
-HEAVY = ("torch", "ray", "datasets", "matplotlib", "nltk", "pyarrow", "numpy")
+HEAVY = ("torch", "ray", "datasets", "matplotlib", "nltk", "pyarrow", "numpy", "tensorboardX")
 
 
 def loaded_after(code: str) -> set[str]:
@@ -48,6 +48,7 @@ def own_imports(path: Path) -> set[str]:
         ("import agnews_tune.text", {"numpy"}),
         ("from agnews_tune import Classifier", {"numpy", "torch"}),
         ("import agnews_tune.planning", {"numpy"}),
+        ("from agnews_tune import TensorBoard", set()),
     ],
 )
 def test_imports_stay_light(code: str, allowed: set[str]) -> None:
@@ -80,6 +81,7 @@ def test_imports_point_one_way() -> None:
         ("datasets", {"hub"}),
         ("nltk", {"text"}),
         ("matplotlib", {"curves"}),
+        ("tensorboardX", {"tensorboard"}),
     ],
 )
 def test_a_heavy_library_has_one_owner(library: str, owners: set[str]) -> None:

@@ -151,7 +151,7 @@ def test_options() -> None:
         for command in main.commands.values()
         for item in command.params
         for option in item.opts
-    } | {"--head", "--address"}  # the last two are also `ray start`'s
+    } | {"--head", "--address", "--logdir"}  # of `ray start` and `tensorboard`
 
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
 

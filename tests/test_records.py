@@ -114,15 +114,20 @@ def test_trials_come_in_the_order_of_their_grid(
 def test_another_key_clears_the_old_record(
     write_record: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A trial of the same name with other settings starts from nothing."""
+    """A trial of the same name with other settings starts from nothing; others keep theirs."""
     folder = write_record(tmp_path, "rnn", key="old")
     records.write_predictions(folder, np.ones((1, 1), np.float32), np.zeros(1, np.int64))
     (folder / "model").mkdir()
     (folder / "model" / "config.json").touch()
+    curves = [records.tensorboard_folder(tmp_path / name) for name in ("rnn-seed0", "rnn-seed1")]
+    for path in curves:
+        path.mkdir(parents=True)
+        (path / "events").touch()
     trial = json.loads((folder / "trial.json").read_text()) | {"key": "new"}
     records.write_trial(folder, trial)
 
     assert ["trial.json"] == [path.name for path in folder.iterdir()]
+    assert [False, True] == [path.exists() for path in curves]
     assert "new" == records.read_trial(folder).trial["key"]
 
 
@@ -195,6 +200,7 @@ def test_runs_are_found_in_a_results_folder(
     write_record(tmp_path / "second", "rnn")
     write_record(tmp_path / "first", "rnn", result=None)
     (tmp_path / "no-run").mkdir()
+    records.tensorboard_folder(tmp_path / "first" / "rnn-seed0").mkdir(parents=True)
 
     assert [tmp_path / "first", tmp_path / "second"] == records.find_runs(tmp_path)
     assert [tmp_path / "second"] == records.find_runs(tmp_path / "second")
