@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from agnews_tune import __version__
-from agnews_tune.errors import AgnewsTuneError
+from agnews_tune.errors import AgnewsTuneError, WriteError
 
 if TYPE_CHECKING:
     from agnews_tune.encoding import EncodedCorpus
@@ -202,23 +202,62 @@ def _train(
 
 
 @main.command()
-@click.argument("results", type=click.Path(file_okay=False, path_type=Path), default=RESULTS)
-def report(results: Path) -> None:
-    """Print the table of each run under RESULTS and draw its curves.
+@click.argument("results", nargs=-1, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--columns", is_flag=True, help="Print all columns, however wide the table is.")
+@click.option(
+    "--errors",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Add what the best model confuses, the N rows that every model gets wrong, and "
+    "the N on which models disagree most.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("markdown", "csv", "json", "latex")),
+    help="Print this form alone, and write no files.",
+)
+def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | None) -> None:
+    """Print what each run under RESULTS found, and draw its curves.
 
-    RESULTS is the folder of all runs or one run's folder; a run that is still under way is shown
-    as far as it is. The curves go to accuracy.png and loss.png in the run's folder.
+    RESULTS is the folder of all runs (results by default) or one run's folder; a run that is still
+    under way is shown as far as it is. The page report.html and the curves, accuracy and loss as
+    .png and .svg, go to the run's folder.
+
+    Two folders of runs are put beside each other: what differs in their figures, and in what they
+    were made with.
 
     \b
     Example:
       agnews-tune report results/
-      agnews-tune report results/quickstart
+      agnews-tune report results/quickstart --errors 5
+      agnews-tune report results/quickstart --format latex > table.tex
+      agnews-tune report results/before results/after
     """
-    from agnews_tune.records import find_runs
-    from agnews_tune.report import report_run
+    from agnews_tune.records import find_run, find_runs
+    from agnews_tune.report import read_report, write_files
+    from agnews_tune.report.comparison import compare_runs
+    from agnews_tune.report.forms import FORMS, format_terminal, sections_for_terminal
 
-    for run_folder in find_runs(results):
-        click.echo(report_run(run_folder))
+    if len(results) > 1:
+        first, second, *more = results
+        if more or columns or errors or form:
+            raise click.UsageError("two runs are compared at a time, without other options")
+        sections = compare_runs(find_run(first), find_run(second))
+        click.echo(sections_for_terminal(f"{first} and {second}", sections))
+        return
+    reports = (read_report(run, errors) for run in find_runs(*(results or [RESULTS])))
+    if form:
+        click.echo(FORMS[form](list(reports)), nl=False)
+        return
+    for found in reports:
+        click.echo(format_terminal(found, columns))
+        try:
+            names = [str(path.relative_to(found.run)) for path in write_files(found)]
+            click.echo(f"written to {found.run}: {', '.join(names)}\n")
+        except WriteError as error:
+            click.echo(f"not written: {error}\n")
 
 
 @main.command()

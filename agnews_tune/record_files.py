@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import math
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agnews_tune.sealed import DamagedError, read_sealed
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 FORMAT = 1
+_NPY_HEADER = 1024  # bytes that an array's description may take before its values
 TRIAL_TYPES = {
     "experiment": str,
     "parent": str | None,
@@ -116,6 +122,29 @@ def read_history(path: Path, key: str, epochs: int | None) -> list[dict[str, flo
     if epochs not in {None, len(rows)}:
         raise DamagedError(f"it has {len(rows)} of {epochs} epochs")
     return rows
+
+
+def read_arrays(
+    path: Path, rows: int, classes: int
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.int64]]:
+    """Read the probabilities ``(rows, classes)`` and labels ``(rows,)`` of the test rows."""
+    import numpy as np
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {member.filename: member.file_size for member in archive.infolist()}
+        expected = {"probabilities.npy": rows * classes * 2, "labels.npy": rows * 8}
+        if any(sizes.get(name, 0) > size + _NPY_HEADER for name, size in expected.items()):
+            raise ValueError(f"too large for {rows:,} rows of {classes} classes")
+        with np.load(path, allow_pickle=False) as arrays:
+            probabilities, labels = arrays["probabilities"], arrays["labels"]
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile, EOFError) as error:
+        raise DamagedError(f"no predictions: {error}") from error
+    if probabilities.shape != (rows, classes) or labels.shape != (rows,):
+        raise DamagedError(f"it is not for {rows:,} rows of {classes} classes")
+    if not (np.isfinite(probabilities).all() and np.isin(labels, range(classes)).all()):
+        raise DamagedError("its probabilities or labels are none")
+    return probabilities.astype(np.float16, copy=False), labels.astype(np.int64, copy=False)
 
 
 def _read_line(line: str, epoch: int, key: str) -> dict[str, float]:

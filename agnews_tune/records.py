@@ -31,6 +31,7 @@ from agnews_tune.files import replacing, write_text
 from agnews_tune.record_files import (
     FORMAT,
     format_history,
+    read_arrays,
     read_description,
     read_failure,
     read_history,
@@ -58,6 +59,7 @@ class TrialRecord:
         history: one row an epoch, with the columns of ``history.csv``; epochs count from 1.
         result: the content of ``result.json``, or None while the trial is not finished.
         failure: why it ended without a result, in one line; None if it did not.
+        predictions: the file of its test predictions, if it is there and whole.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class TrialRecord:
     history: list[dict[str, float]]
     result: dict[str, Any] | None
     failure: str | None = None
+    predictions: Path | None = None
 
     @property
     def model_folder(self) -> Path:
@@ -78,9 +81,14 @@ def trial_key(hyperparameters: Mapping[str, Any], seed: int, fingerprint: str) -
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def grid_path(run: Path) -> Path:
+    """Return where the resolved grid of a run is, or would be."""
+    return run / "grid.yaml"
+
+
 def write_grid(run: Path, text: str) -> None:
     """Write the resolved grid of a run."""
-    write_text(run / "grid.yaml", text)
+    write_text(grid_path(run), text)
 
 
 def write_trial(folder: Path, trial: Mapping[str, Any]) -> None:
@@ -112,6 +120,26 @@ def write_predictions(
         np.savez_compressed(
             file, probabilities=probabilities.astype(np.float16), labels=np.asarray(labels)
         )
+
+
+def read_predictions(
+    record: TrialRecord,
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.int64]] | None:
+    """Read the probabilities ``(rows, classes)`` and labels ``(rows,)`` of a trial's test rows.
+
+    Returns:
+        None where there are none.
+
+    Warns:
+        RecordWarning: they are not for the rows and classes of the trial's data.
+    """
+    if record.predictions is None:
+        return None
+    data = record.trial["data"]
+    return _unless_damaged(
+        record.predictions,
+        lambda path: read_arrays(path, data["test_rows"], len(data["label_names"])),
+    )
 
 
 def write_result(folder: Path, key: str, result: Mapping[str, Any]) -> None:
@@ -180,12 +208,14 @@ def read_trial(folder: Path) -> TrialRecord:
         raise RecordError(_left_aside(folder / "trial.json", error)) from error
     key = trial["key"]
     result = _unless_damaged(folder / "result.json", lambda path: read_result(path, key))
-    if result and (folder / PREDICTIONS).exists():
-        _is_intact(folder, result, PREDICTIONS)
+    predictions = folder / PREDICTIONS
+    whole = result and predictions.exists() and _is_intact(folder, result, PREDICTIONS)
     epochs = result["epochs"] if result else None
     history = _unless_damaged(folder / "history.csv", lambda path: read_history(path, key, epochs))
     failure = _unless_damaged(folder / "failure.json", read_failure)
-    return TrialRecord(folder, trial, history or [], result, failure)
+    return TrialRecord(
+        folder, trial, history or [], result, failure, predictions if whole else None
+    )
 
 
 def read_run(run: Path) -> list[TrialRecord]:
@@ -218,6 +248,20 @@ def find_runs(results: Path) -> list[Path]:
             "make one with 'agnews-tune run grids/quickstart.yaml'"
         )
     return runs
+
+
+def find_run(folder: Path) -> Path:
+    """Return the only run of a folder.
+
+    Raises:
+        RecordError: there is none, or there are several.
+    """
+    runs = find_runs(folder)
+    if len(runs) > 1:
+        raise RecordError(
+            f"{folder} holds {len(runs)} runs: expected the folder of one run, such as {runs[0]}"
+        )
+    return runs[0]
 
 
 def find_models(results: Path) -> list[TrialRecord]:

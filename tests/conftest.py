@@ -2,16 +2,20 @@
 
 import os
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from agnews_tune import records
+from agnews_tune.grid_file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 WriteRecord = Callable[..., Path]
+RecordProperty = Callable[[str, object], None]
 
 DATA = {
     "name": "tickets.csv",
@@ -43,6 +48,15 @@ RESULT = {
     "seconds": 3.0,
 }
 
+PUBLISHED_GRID = Path(__file__).parents[1] / "grids" / "report.yaml"
+MATRIX = """
+matrix:
+  cell: [gru, lstm]
+  pooling: [max, mean, last]
+  hidden_dim: [128, 384, 512]
+  dropout: [0.2, 0.3, 0.5]
+"""
+
 
 def make_history(epochs: int, shift: float = 0.0) -> list[dict[str, float]]:
     return [
@@ -59,16 +73,110 @@ def make_history(epochs: int, shift: float = 0.0) -> list[dict[str, float]]:
     ]
 
 
+def simulate_right(
+    random: np.random.Generator,
+    accuracies: Sequence[float],
+    seeds: int,
+    rows: int = 7600,
+    seed_deviation: float = 0.0023,
+) -> list[Any]:
+    """Simulate which test rows the seeds of some experiments get right, ``(seeds, rows)`` each.
+
+    Rows are hard or easy for all, each experiment has its own taste, and so has each seed: at the
+    default two seeds answer 5 % of the rows differently, two experiments 8 %, and the test
+    accuracies of seeds have a standard deviation of 0.3 points.
+
+    Args:
+        random: draws them.
+        accuracies: the true mean accuracy of each experiment.
+        seeds: of each experiment.
+        rows: of the test set.
+        seed_deviation: standard deviation of the true accuracy of seeds.
+    """
+    hard = random.normal(0, 3, rows)
+    simulated = []
+    for accuracy in accuracies:
+        taste = hard + random.normal(0, 1, rows)
+        true = random.normal(accuracy, seed_deviation, (seeds, 1))
+        simulated.append(taste + random.normal(0, 1, (seeds, rows)) < norm.ppf(true) * 11**0.5)
+    return simulated
+
+
+def make_training(epochs: int, skill: float, random: np.random.Generator) -> list[dict[str, float]]:
+    """Return a history in which validation follows train, then falls behind it."""
+    return [
+        {
+            "epoch": epoch,
+            "loss": 0.1 + 0.6 * np.exp(-0.7 * epoch) + random.normal(0, 0.003),
+            "accuracy": skill + 0.06 - 0.2 * np.exp(-0.7 * epoch) + random.normal(0, 0.001),
+            "val_loss": 1.1 - skill + 0.4 * np.exp(-epoch) + 0.012 * max(0, epoch - 2),
+            "val_accuracy": skill + 0.01 - 0.15 * np.exp(-epoch) + random.normal(0, 0.002),
+            "learning_rate": 0.001,
+            "seconds": random.uniform(90, 110),
+        }
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def write_run(run: Path, experiments: int = 4, seeds: int = 1, rows: int = 200) -> Path:
+    """Write a finished run of up to 68 experiments: the published ones, then those of a matrix.
+
+    Models err alike, as real ones do: some test rows are hard for all of them.
+    """
+    records.write_grid(run, PUBLISHED_GRID.read_text(encoding="utf-8") + MATRIX)
+    grid = read_grid(records.grid_path(run))
+    chosen = sorted(grid.experiments, key=lambda experiment: not experiment.published)
+    grid = replace(grid, experiments=tuple(chosen[:experiments]), seeds=tuple(range(seeds)))
+    records.write_grid(run, grid.to_yaml())
+    random = np.random.default_rng(0)
+    labels, hardness = random.integers(0, 4, rows), random.random(rows)
+    names = ["World", "Sports", "Business", "Sci/Tech"]
+    for position, trial in enumerate(grid.trials()):
+        experiment, folder = trial.experiment, run / trial.name
+        skill = 0.89 + 0.008 * (position % experiments % 5) + random.normal(0, 0.002)
+        right = hardness + random.normal(0, 0.02, rows) < skill
+        surest = random.uniform(0.55, 0.99, (rows, 1))
+        probabilities = random.dirichlet([1, 1, 1, 1], rows) * (1 - surest)
+        probabilities[range(rows), np.where(right, labels, (labels + 1) % 4)] += surest[:, 0]
+        history = make_training(experiment.hyperparameters.epochs, skill, random)
+        best = max(history, key=lambda row: row["val_accuracy"])
+        description = {
+            "experiment": experiment.name,
+            "parent": experiment.parent,
+            "change": experiment.describe_change(),
+            "published": experiment.published,
+            "hyperparameters": experiment.hyperparameters.to_dict(),
+            "seed": trial.seed,
+            "data": DATA | {"name": "news", "label_names": names, "test_rows": rows},
+            "position": position,
+            "key": "made",
+        }
+        result = {
+            "validation_accuracy": best["val_accuracy"],
+            "validation_loss": best["val_loss"],
+            "test_accuracy": right.mean(),
+            "test_accuracy_last": right.mean(),
+            "best_epoch": int(best["epoch"]),
+            "epochs": len(history),
+            "parameters": 1_877_252 + 10_000 * position,
+            "seconds": sum(row["seconds"] for row in history),
+        }
+        records.write_trial(folder, description)
+        records.write_history(folder, "made", history)
+        records.write_predictions(folder, probabilities, labels)
+        records.write_result(folder, "made", RESULT | result)
+    return run
+
+
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """An empty disk of 600 kB."""
-    folder = tmp_path / "small disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("a disk of our own takes the rights to mount one")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+def small_disk() -> Iterator[Path]:
+    """An empty disk of 600 kB, at a path short enough for the sockets of Ray."""
+    with tempfile.TemporaryDirectory(prefix="small disk ") as name:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", name]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("a disk of our own takes the rights to mount one")
+        yield Path(name)
+        subprocess.run(["umount", "--lazy", name], check=True)
 
 
 class Poison:
@@ -102,6 +210,23 @@ def descendants(process: int) -> dict[int, str]:
     return {number: titles[number] for number in found - {process}}
 
 
+def whole_bytes(run: Path) -> dict[Path, bytes]:
+    """Read what a run has for good: the files of finished trials and the rows of whole epochs."""
+    kept = {path: path.read_bytes() for path in run.glob("*/history.csv")}
+    for result in run.glob("*/result.json"):
+        kept |= {path: path.read_bytes() for path in result.parent.rglob("*") if path.is_file()}
+    return kept
+
+
+def bytes_lost(before: dict[Path, bytes]) -> int:
+    """Count the bytes of those files that are gone or changed; more rows may follow."""
+    return sum(
+        len(content)
+        for path, content in before.items()
+        if not (path.exists() and path.read_bytes().startswith(content))
+    )
+
+
 def assert_same_training(expected: Path, received: Path) -> None:
     """Compare two finished trials, times apart: history, figures, predictions and weights."""
     from safetensors.numpy import load_file
@@ -121,6 +246,16 @@ def assert_same_training(expected: Path, received: Path) -> None:
             np.testing.assert_array_equal(arrays[0][key], arrays[1][key])
 
 
+def answer(right: Any, labels: Any, classes: int = 2) -> tuple[Any, Any]:
+    """Return predictions that are right for these rows, and the labels; surer in later rows."""
+    labels, rows = np.asarray(labels), np.arange(len(labels))
+    answers = np.where(right, labels, (labels + 1) % classes)
+    sure = np.linspace(0.6, 0.9, len(rows))
+    probabilities = np.repeat((1 - sure)[:, np.newaxis] / (classes - 1), classes, axis=1)
+    probabilities[rows, answers] = sure
+    return probabilities, labels
+
+
 @pytest.fixture
 def write_record() -> WriteRecord:
     """Write a made record, finished unless ``result`` is None, after the others of its run."""
@@ -132,6 +267,7 @@ def write_record() -> WriteRecord:
         *,
         history: list[dict[str, float]] | None = None,
         result: dict[str, Any] | None = RESULT,
+        predictions: tuple[Any, Any] | None = None,
         **trial: Any,
     ) -> Path:
         folder = run / f"{experiment}-seed{seed}"
@@ -150,6 +286,8 @@ def write_record() -> WriteRecord:
         key = (description | trial)["key"]
         rows = make_history(2) if history is None else history
         records.write_history(folder, key, rows)
+        if predictions is not None:
+            records.write_predictions(folder, *predictions)
         if result is not None:
             records.write_result(folder, key, RESULT | {"epochs": len(rows)} | result)
         return folder

@@ -8,15 +8,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from conftest import DATA, WriteRecord, answer, write_run
 
-from agnews_tune import Classifier, __version__
+from agnews_tune import Classifier, __version__, load_corpus
 from agnews_tune.cli import main
-from agnews_tune.records import find_models, read_run
+from agnews_tune.records import find_models, read_run, write_grid
+from agnews_tune.report import read_report
+from agnews_tune.report.forms import FORMS
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
 GRID = """
@@ -77,8 +82,11 @@ def launch_on_terminal(folder: Path, *arguments: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new user's folder with a grid; one of its trials will not be able to write its history."""
-    folder = tmp_path_factory.mktemp("user")
+    """A new user's folder with a grid; one of its trials will not be able to write its history.
+
+    Its name has spaces and letters that are not Latin: all that follows works in such folders.
+    """
+    folder = tmp_path_factory.mktemp("мои записи 実験")
     (folder / "tiny.yaml").write_text(GRID)
     (folder / "results/tiny/wide-seed0/history.csv").mkdir(parents=True)
     return folder
@@ -101,6 +109,7 @@ def second_run(
 
 @pytest.mark.timeout(600)
 class TestRun:
+    @pytest.mark.fault("names")
     def test_first_run(self, folder: Path, first_run: subprocess.CompletedProcess[str]) -> None:
         """Plan, one line an epoch, one line for the failure; nothing of Ray's own."""
         figures = r"  loss 1\.\d{4}  val_loss 1\.\d{4}  val_accuracy 0\.\d{4}  docs/s [\d,]+  left "
@@ -144,6 +153,7 @@ class TestRun:
         assert "wide-seed0  epoch" not in output
         assert "1 of 1 trials finished; see them with: agnews-tune report" in output
 
+    @pytest.mark.fault("again")
     @pytest.mark.usefixtures("second_run")
     def test_third_run(self, folder: Path) -> None:
         """Nothing is left to do, and Ray is not even started."""
@@ -285,6 +295,7 @@ class TestRunRefuses:
 
 
 class TestReport:
+    @pytest.mark.fault("names")
     @pytest.mark.usefixtures("second_run")
     def test_report_of_a_run(self, folder: Path) -> None:
         """Each experiment has its row; the pictures lie in the run's folder."""
@@ -294,12 +305,12 @@ class TestReport:
         assert 0 == result.exit_code
         assert f"=== {folder}/results/tiny ===" == lines[0]
         assert (
-            "data: demo (built in, synthetic): 540 train, 60 validation, 2,000 test rows" in lines
-        )
+            "--- data: demo (built in, synthetic): 540 train, 60 validation, 2,000 test rows ---"
+        ) == lines[2]
         assert ["base", "mean", "wide"] == [line.split()[0] for line in lines[6:9]]
-        pictures = [folder / "results/tiny" / name for name in ("accuracy.png", "loss.png")]
-        assert f"curves: {pictures[0]}, {pictures[1]}" in lines
-        assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
+        names = ("report.html", "accuracy.png", "accuracy.svg", "loss.png", "loss.svg")
+        assert f"written to {folder}/results/tiny: {', '.join(names)}" in lines
+        assert all((folder / "results/tiny" / name).stat().st_size > 1000 for name in names)
 
     @pytest.mark.usefixtures("second_run")
     def test_one_run_or_all_of_them(self, folder: Path) -> None:
@@ -307,6 +318,127 @@ class TestReport:
         expected = invoke("report", folder / "results").output
 
         assert expected == invoke("report", folder / "results/tiny").output
+
+    @pytest.mark.parametrize("form", ["markdown", "csv", "json", "latex"])
+    def test_forms_stand_alone(
+        self, form: str, write_record: WriteRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Only the form is printed, for pipes, and nothing is written; results is the default."""
+        monkeypatch.chdir(tmp_path)
+        write_record(Path("results/cells"), "rnn-max")
+        result = invoke("report", "--format", form)
+
+        assert FORMS[form]([read_report(Path("results/cells"))]) == result.output
+        assert ["rnn-max-seed0"] == [path.name for path in Path("results/cells").iterdir()]
+
+    def test_all_columns(self, write_record: WriteRecord, tmp_path: Path) -> None:
+        """Those that a terminal has no room for are there when they are asked for."""
+        write_record(tmp_path, "rnn-max")
+        write_record(tmp_path, "gru-max", parent="rnn-max", change="cell: gru")
+        texts = [invoke("report", tmp_path, *options).output for options in ([], ["--columns"])]
+
+        assert ["parent" in text.split("\n\n")[2] for text in texts] == [False, True]
+
+    def test_errors_come_with_their_texts(self, write_record: WriteRecord, tmp_path: Path) -> None:
+        """As many as were asked for, from the corpus that the grid names."""
+        lines = [f"made up text {number},{'ab'[number % 2]}" for number in range(40)]
+        (tmp_path / "made.csv").write_text("\n".join(["text,label", *lines]))
+        corpus = load_corpus(tmp_path / "made.csv")
+        run = tmp_path / "results" / "made"
+        write_grid(run, f"data: {tmp_path / 'made.csv'}\nexperiments: {{rnn: }}\n")
+        data = {"fingerprint": corpus.fingerprint, "label_names": ["a", "b"], "test_rows": 4}
+        labels = np.array(corpus.test.labels)
+        predictions = answer(np.zeros(4, bool), labels)
+        write_record(run, "rnn", data=DATA | data, predictions=predictions)
+        result = invoke("report", run, "--errors", 1)
+        names = "ab"
+
+        assert ("", 0) == (result.stderr, result.exit_code)
+        assert "--- Rows that every model gets wrong (4 in all) ---" in result.output
+        row = f"row 3, labelled {names[labels[3]]}: {corpus.test.texts[3]}"
+        assert f"{row}\n    {names[1 - labels[3]]}: rnn\n" in result.output
+
+    def test_two_runs_beside_each_other(self, write_record: WriteRecord, tmp_path: Path) -> None:
+        """Each is named by its run's folder or by the folder of its only run."""
+        write_record(tmp_path / "a/cells", "rnn", result={"test_accuracy": 0.75})
+        write_record(tmp_path / "b", "rnn", result={"test_accuracy": 0.5})
+        result = invoke("report", tmp_path / "a", tmp_path / "b")
+        lines = result.output.splitlines()
+
+        assert 0 == result.exit_code
+        assert f"=== {tmp_path / 'a'} and {tmp_path / 'b'} ===" == lines[0]
+        assert ["rnn", "0.7500", "0.5000"] == lines[6].split()
+        assert not list(tmp_path.rglob("*.html"))
+
+    def test_runs_that_cannot_be_compared(self, write_record: WriteRecord, tmp_path: Path) -> None:
+        """Three of them, other options, or a folder of several."""
+        for name in ("a", "b"):
+            write_record(tmp_path / name, "rnn")
+        a, b = tmp_path / "a", tmp_path / "b"
+        several = (
+            f"{tmp_path} holds 2 runs: expected the folder of one run, such as {tmp_path / 'a'}"
+        )
+        for arguments in ((a, b, a), (a, b, "--columns"), (a, b, "--format", "csv")):
+            result = invoke("report", *arguments)
+            assert 2 == result.exit_code
+            assert result.stderr.endswith(
+                "Error: two runs are compared at a time, without other options\n"
+            )
+        result = invoke("report", a, tmp_path)
+        assert (2, f"error: {several}\n") == (result.exit_code, result.stderr)
+
+    def test_no_room_for_the_files(self, write_record: WriteRecord, tmp_path: Path) -> None:
+        """The report is printed all the same, and says what is not written."""
+        write_record(tmp_path, "rnn")
+        (tmp_path / "accuracy.png").mkdir()
+        result = invoke("report", tmp_path)
+
+        assert 0 == result.exit_code
+        assert result.output.endswith(
+            f"not written: {tmp_path / 'accuracy.png'} cannot be written: Is a directory; "
+            "choose another folder\n\n"
+        )
+
+    def test_pictures_of_different_data_are_apart(
+        self, write_record: WriteRecord, tmp_path: Path
+    ) -> None:
+        """The curves of each data set are in a folder with its fingerprint; the page is one."""
+        write_record(tmp_path, "rnn")
+        write_record(tmp_path, "gru", data=DATA | {"fingerprint": "other"})
+        invoke("report", tmp_path)
+
+        for folder in (tmp_path / "data-0123456789abcdef", tmp_path / "data-other"):
+            names = ["accuracy.png", "accuracy.svg", "loss.png", "loss.svg"]
+            assert names == sorted(path.name for path in folder.iterdir())
+        assert (tmp_path / "report.html").exists()
+
+    @pytest.mark.slow
+    def test_large_run_is_reported_quickly(self, tmp_path: Path) -> None:
+        """60 experiments, 5 seeds, 7,600 rows, one core: the table in 3 s, everything in 20 s."""
+        write_run(tmp_path, experiments=60, seeds=5, rows=7600)
+        started = time.perf_counter()
+        report = subprocess.Popen(
+            ["taskset", "--cpu-list", "0", PROGRAM, "report", tmp_path],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert report.stdout
+        for line in report.stdout:
+            if line.startswith("n: "):
+                table = time.perf_counter() - started
+        whole = time.perf_counter() - started
+        print(f"table after {table:.2f} s, everything after {whole:.1f} s")
+
+        assert 0 == report.wait()
+        assert table < 3
+        assert whole < 20
+
+    def test_waiting_run_has_no_curves(self, write_record: WriteRecord, tmp_path: Path) -> None:
+        """Before the first epoch there is nothing to draw."""
+        write_record(tmp_path, "rnn", history=[], result=None)
+        result = invoke("report", tmp_path)
+
+        assert f"written to {tmp_path}: report.html" == result.output.splitlines()[-2]
 
     def test_no_records(self, tmp_path: Path) -> None:
         """Without records the error says how to get some."""
@@ -331,6 +463,7 @@ class TestDamage:
         shutil.copytree(folder / "results", tmp_path / "results")
         return tmp_path / "results"
 
+    @pytest.mark.fault("damage")
     def test_predict_goes_on_with_the_next_best(self, results: Path) -> None:
         """Each damaged file of a model is named, and the best of the others answers."""
         models = [record.model_folder for record in find_models(results)]
@@ -348,6 +481,7 @@ class TestDamage:
         assert second.startswith(f"warning: {models[0]}/weights.safetensors: damaged weights (")
         assert third.startswith(f"model: {models[2].parent}, trained on demo, ")
 
+    @pytest.mark.fault("damage")
     def test_predict_without_any_model_that_can_be_read(self, results: Path) -> None:
         """One error at the end says what to do."""
         for path in results.glob("*/*/model/weights.safetensors"):
@@ -360,6 +494,7 @@ class TestDamage:
             f"error: no model under {results} can be read; train them again with the same run"
         )
 
+    @pytest.mark.fault("damage")
     def test_report_leaves_damaged_files_aside(self, results: Path) -> None:
         """A garbled figure is no figure; what is whole is reported."""
         path = results / "tiny/mean-seed0/result.json"
@@ -380,6 +515,7 @@ class TestDamage:
         assert "wide" not in rows
         assert rows["base"]
 
+    @pytest.mark.fault("damage")
     @pytest.mark.timeout(600)
     def test_run_makes_damaged_records_anew(self, results: Path) -> None:
         """The files are named, the trials run again and end with the same figures."""
@@ -450,6 +586,7 @@ class TestPredict:
             json.loads(result.stdout)[0]["probabilities"]
         )
 
+    @pytest.mark.fault("texts")
     @pytest.mark.parametrize("way", ["--file", "argument"])
     def test_bytes_that_are_no_text(self, way: str, model: Path, tmp_path: Path) -> None:
         """They are answered as unknown words after a warning, in every locale."""
@@ -500,6 +637,7 @@ class TestPredict:
         assert 2 == result.exit_code
         assert result.stderr.endswith("Error: give texts or --file, not both\n")
 
+    @pytest.mark.fault("damage")
     def test_damaged_model(self, model: Path) -> None:
         """A damaged file is named, without a traceback."""
         (model / "weights.safetensors").write_bytes(b"x")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.records import read_run, write_failure
-from agnews_tune.report.summary import DataSummary, Figure, summarize
+from agnews_tune.report.summary import DataSummary, Figure, Point, summarize
 
 OTHER_DATA = DATA | {"name": "other", "fingerprint": "other", "test_rows": 10}
 
@@ -54,27 +54,20 @@ def test_seeds_of_an_experiment_are_summarised_together(
     assert pytest.approx(0.85) == gru.figure("test_accuracy").mean
 
 
-def test_gain_is_above_the_parent(write_record: Callable[..., Path], tmp_path: Path) -> None:
-    """The gain is the difference of the mean test accuracies, as a fraction."""
-    for seed, accuracy in enumerate((0.7, 0.8)):
-        write_record(tmp_path, "rnn", seed, result={"test_accuracy": accuracy})
-        write_record(tmp_path, "gru", seed, parent="rnn", result={"test_accuracy": accuracy - 0.02})
-    summary = only(tmp_path)
-
-    assert [None, pytest.approx(-0.02)] == [summary.gain(item) for item in summary.experiments]
-
-
-def test_gain_is_unknown_where_a_figure_is_missing(
+def test_parent_is_the_one_on_the_same_data_with_the_told_difference(
     write_record: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A parent that is not there, an unfinished parent and an unfinished child give no gain."""
+    """One that is not there, or differs in more than the change says, is none to compare with."""
+    for name, epochs in (("short", 1), ("even", 2)):
+        settings = Hyperparameters(cell="gru", epochs=epochs).to_dict()
+        write_record(tmp_path, name, parent="rnn", change="cell: gru", hyperparameters=settings)
+    write_record(tmp_path, "rnn")
     write_record(tmp_path, "orphan", parent="not-run")
-    write_record(tmp_path, "running", result=None)
-    write_record(tmp_path, "child-of-running", parent="running")
-    write_record(tmp_path, "unfinished-child", parent="orphan", result=None)
-    summary = only(tmp_path)
+    write_record(tmp_path, "elsewhere", parent="rnn", data=OTHER_DATA)
+    first, second = summarize(read_run(tmp_path))
 
-    assert [None] * 4 == [summary.gain(item) for item in summary.experiments]
+    assert [None, 2, None, None] == [first.parent_of(item) for item in first.experiments]
+    assert [None] == [second.parent_of(item) for item in second.experiments]
 
 
 def test_unfinished_experiments_have_no_figures(
@@ -99,7 +92,6 @@ def test_different_data_are_never_compared(
     assert ["gru", "rnn"] == [item.name for item in second.experiments]
     assert OTHER_DATA == second.data
     assert 0.9 == first.experiments[0].figure("test_accuracy").mean
-    assert pytest.approx(0.3) == second.gain(second.experiments[0])
 
 
 @pytest.mark.parametrize(
@@ -157,14 +149,27 @@ def test_edited_experiment_is_no_other_seed_of_the_old_one(
     assert [1, 1] == [len(item.trials) for item in only(tmp_path).experiments]
 
 
-def test_no_gain_where_more_differs_than_the_change(
+@pytest.mark.parametrize(("name", "named"), [("demo", "demo (built in, synthetic)"), ("x", "x")])
+def test_demo_data_are_named_as_such(
+    write_record: Callable[..., Path], tmp_path: Path, name: str, named: str
+) -> None:
+    """Whoever reads figures made on the built-in texts is told."""
+    write_record(tmp_path, "rnn", data=DATA | {"name": name})
+    expected = f"{named}: 9,000 train, 1,000 validation, 2,500 test rows"
+
+    assert expected == only(tmp_path).description
+
+
+def test_curve_is_the_mean_and_the_range_of_the_seeds(
     write_record: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A child that was trained for fewer epochs than its parent is not compared with it."""
-    for name, epochs in (("short", 1), ("even", 2)):
-        settings = Hyperparameters(cell="gru", epochs=epochs).to_dict()
-        write_record(tmp_path, name, parent="rnn", change="cell: gru", hyperparameters=settings)
-    write_record(tmp_path, "rnn")
-    summary = only(tmp_path)
+    """Each epoch over the seeds that have it; gaps and waiting seeds are left out."""
+    full = [{"epoch": 1, "val_loss": 0.9}, {"epoch": 2, "val_loss": 0.7}]
+    gap = [{"epoch": 1, "loss": 0.9}, {"epoch": 2, "val_loss": 0.8}]
+    for seed, history in enumerate((full, gap, [])):
+        write_record(tmp_path, "rnn", seed, history=history, result=None)
+    (experiment,) = only(tmp_path).experiments
 
-    assert [None, 0.0, None] == [summary.gain(item) for item in summary.experiments]
+    assert {1: Point(0.9, 0.9, 0.9, 1), 2: Point(0.75, 0.7, 0.8, 2)} == experiment.curve("val_loss")
+    assert {1: Point(0.9, 0.9, 0.9, 1)} == experiment.curve("loss")
+    assert {} == experiment.curve("accuracy")

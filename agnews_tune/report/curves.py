@@ -1,39 +1,51 @@
-"""Histories become curves: a small panel an experiment, train and validation, every seed."""
+"""Histories become curves for print: a panel an experiment, with a band over its seeds.
+
+Pictures are as wide as a column of a paper, or as the page where there are many panels; at that
+size their smallest letters have 6 points.
+"""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agnews_tune.files import replacing
-from agnews_tune.report.summary import DataSummary, ExperimentSummary
-from agnews_tune.report.table import describe_data
+from agnews_tune.report.summary import DataSummary, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
 
-COLUMNS = 4
-PANEL = (2.6, 2.1)  # inches
-TITLE_WIDTH = 36  # characters of a panel's title that fit over it
-TRAIN, VALIDATION, PARENT = "#0072b2", "#d55e00", "#999999"  # told apart by the colour-blind too
+COLUMN = (3.4, 2)  # inches and panels beside each other
+PAGE = (7.0, 4)
+FEW = 4  # experiments that fit a column of a paper
+PANEL_HEIGHT, LEFT, RIGHT, GAP, LINE = 0.95, 0.35, 0.5, 0.15, 0.11  # inches
+TITLE_WIDTH = 27  # characters of a panel's title in a line
+DOTS_PER_INCH = 200
+NAME_HEIGHT = 0.11  # of a panel, between the names of its lines
 
-Points = tuple[list[float], list[float]]
+# Name, colour and style; the colours are told apart by the colour-blind too.
+TRAIN = ("train", "#0072b2", "--")
+VALIDATION = ("validation", "#d55e00", "-")
+PARENT = ("parent", "#767676", ":")
+
+Limits = tuple[float, float]
 
 
-def curve(experiment: ExperimentSummary, column: str) -> list[Points]:
-    """Return epochs and values of one column of ``history.csv``, for each seed that has any."""
-    points = []
-    for record in experiment.trials:
-        rows = [row for row in record.history if column in row]
-        if rows:
-            points.append(([row["epoch"] for row in rows], [row[column] for row in rows]))
-    return points
+@dataclass(frozen=True)
+class Line:
+    """A curve in a panel."""
+
+    name: str
+    colour: str
+    style: str
+    curve: dict[int, Point]
 
 
 def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:
-    """Draw ``accuracy.png`` and ``loss.png`` into a folder.
+    """Draw ``accuracy`` and ``loss``, each as PNG and SVG, into a folder.
 
     Args:
         summary: the experiments that saw the same data.
@@ -42,59 +54,128 @@ def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:
 
     Returns:
         The paths of the pictures.
+
+    Raises:
+        WriteError: the folder cannot be written.
     """
     return [
-        _draw(summary, title, column, folder / f"{column}.png") for column in ("accuracy", "loss")
+        path for column in ("accuracy", "loss") for path in _draw(summary, title, column, folder)
     ]
 
 
-def _draw(summary: DataSummary, title: str, column: str, path: Path) -> Path:
+def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[Path]:
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    experiments = summary.experiments
-    columns = min(COLUMNS, len(experiments))
-    rows = -(-len(experiments) // columns)
-    figure = Figure(
-        figsize=(max(columns, 2) * PANEL[0], rows * PANEL[1] + 0.9), layout="constrained"
+    lines = _lines(summary, column)
+    names = [textwrap.fill(experiment.name, TITLE_WIDTH) for experiment in summary.experiments]
+    width, columns = COLUMN if len(names) <= FEW else PAGE
+    heading = textwrap.fill(f"{title}: {column}. {summary.description}", int(width * 20))
+    above = LINE * (1 + max(name.count("\n") for name in names)) + 0.05
+    rows = -(-len(names) // columns)
+    head, foot = LINE * (1.5 + heading.count("\n")), 0.35
+    figure = Figure(figsize=(width, head + rows * (above + PANEL_HEIGHT + GAP) + foot - GAP))
+    height = figure.get_figheight()
+    figure.text(0.5, 1 - 0.04 / height, heading, fontsize=7, ha="center", va="top")
+    panel_width = (width - LEFT) / columns - RIGHT
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=LEFT / width,
+        right=1 - RIGHT / width,
+        top=1 - (head + above) / height,
+        bottom=foot / height,
+        wspace=RIGHT / panel_width,
+        hspace=(above + GAP) / PANEL_HEIGHT,
     )
-    panels = list(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).flat)
-    for panel in panels[len(experiments) :]:
-        panel.remove()
-    by_name = {experiment.name: experiment for experiment in experiments}
-    for panel, experiment in zip(panels, experiments, strict=False):
-        _draw_panel(panel, experiment, by_name.get(experiment.trial["parent"]), column)
-    for panel in panels[len(experiments) - columns : len(experiments)]:
-        panel.tick_params(labelbottom=True)  # also above the place of a removed one
-    heading = f"{title}: {column} by epoch\n{describe_data(summary)}"
-    figure.suptitle(heading, fontsize=9, wrap=True)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, fontsize=8, frameon=False)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
-    return path
+    limits = _limits(lines)
+    for number, (name, curves) in enumerate(zip(names, lines, strict=True)):
+        panel = figure.add_subplot(grid[number // columns, number % columns])
+        panel.set(xlim=limits[0], ylim=limits[1])
+        panel.set_title(name, fontsize=7, pad=4)
+        _draw_panel(panel, curves)
+        if number % columns:
+            panel.tick_params(labelleft=False)
+        if number + columns >= len(names):
+            panel.set_xlabel("epoch", fontsize=6, labelpad=1)
+        else:
+            panel.tick_params(labelbottom=False)
+    paths = []
+    for form in ("png", "svg"):
+        paths.append(folder / f"{column}.{form}")
+        # Text in an SVG file stays text, and the same records give the same file.
+        settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": column}
+        metadata = {"Date": None} if form == "svg" else None
+        with mpl.rc_context(settings), replacing(paths[-1]) as temporary:
+            figure.savefig(temporary, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+    return paths
 
 
-def _draw_panel(
-    panel: Axes, experiment: ExperimentSummary, parent: ExperimentSummary | None, column: str
-) -> None:
+def _lines(summary: DataSummary, column: str) -> list[list[Line]]:
+    """Return the lines of each panel: the parent's validation, train and validation."""
+    by_name = {experiment.name: experiment for experiment in summary.experiments}
+    panels = []
+    for experiment in summary.experiments:
+        parent = by_name.get(experiment.trial["parent"])
+        lines = [Line(*PARENT, parent.curve(f"val_{column}"))] if parent else []
+        lines.append(Line(*TRAIN, experiment.curve(column)))
+        lines.append(Line(*VALIDATION, experiment.curve(f"val_{column}")))
+        panels.append([line for line in lines if line.curve])
+    return panels
+
+
+def _limits(panels: Sequence[Sequence[Line]]) -> tuple[Limits, Limits]:
+    """Return the same limits of epochs and values for all panels."""
+    curves = [line.curve for lines in panels for line in lines]
+    points = [point for curve in curves for point in curve.values()]
+    last = max((epoch for curve in curves for epoch in curve), default=1)
+    low = min((point.low for point in points), default=0.0)
+    high = max((point.high for point in points), default=1.0)
+    margin = 0.05 * (high - low) or 0.05
+    return (1 - 0.05 * last, 1.05 * last), (low - margin, high + margin)
+
+
+def _draw_panel(panel: Axes, lines: Sequence[Line]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    for points in curve(parent, f"val_{column}") if parent else []:
-        panel.plot(*points, color=PARENT, linewidth=1, marker="o", markersize=1)
-    for points in curve(experiment, column):
-        panel.plot(*points, color=TRAIN, linestyle="--", marker="o", markersize=2)
-    for points in curve(experiment, f"val_{column}"):
-        panel.plot(*points, color=VALIDATION, marker="o", markersize=2)
-    panel.set_title(textwrap.fill(experiment.name, TITLE_WIDTH), fontsize=8)
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    panel.tick_params(labelsize=7)
-    panel.grid(alpha=0.3)
+    for line in lines:
+        epochs, points = list(line.curve), line.curve.values()
+        panel.plot(
+            epochs,
+            [point.mean for point in points],
+            color=line.colour,
+            linestyle=line.style,
+            linewidth=1,
+            marker="o",
+            markersize=1.5,
+        )
+        lows, highs = [point.low for point in points], [point.high for point in points]
+        if lows != highs:
+            panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
+    panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+    panel.tick_params(labelsize=6, length=2, pad=2)
+    panel.grid(alpha=0.3, linewidth=0.5)
+    panel.spines[["top", "right"]].set_visible(False)
+    _name_lines(panel, lines)
 
 
-def _legend() -> list[Line2D]:
-    from matplotlib.lines import Line2D
+def _name_lines(panel: Axes, lines: Sequence[Line]) -> None:
+    """Write the name of each line beside its end, above the one below where they are close."""
+    low, high = panel.get_ylim()
+    height = -NAME_HEIGHT
+    for line in sorted(lines, key=_end):
+        height = max((_end(line) - low) / (high - low), height + NAME_HEIGHT)
+        panel.text(
+            1.02,
+            height,
+            line.name,
+            color=line.colour,
+            fontsize=6,
+            va="center",
+            transform=panel.transAxes,
+        )
 
-    return [
-        Line2D([], [], color=TRAIN, linestyle="--", label="train"),
-        Line2D([], [], color=VALIDATION, label="validation"),
-        Line2D([], [], color=PARENT, linewidth=1, label="validation of the parent"),
-    ]
+
+def _end(line: Line) -> float:
+    return list(line.curve.values())[-1].mean

@@ -30,6 +30,16 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A measure in one epoch: mean, lowest and highest over the seeds that have come that far."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+
+@dataclass(frozen=True)
 class ExperimentSummary:
     """All trials of one experiment on the same data.
 
@@ -61,6 +71,18 @@ class ExperimentSummary:
         values = [record.result[name] for record in self.finished if record.result]
         return Figure.of(values) if values else None
 
+    def curve(self, column: str) -> dict[int, Point]:
+        """Return one column of ``history.csv`` by epoch, from 1; empty if it was not measured."""
+        values: dict[int, list[float]] = {}
+        for record in self.trials:
+            for row in record.history:
+                if column in row:
+                    values.setdefault(int(row["epoch"]), []).append(row[column])
+        return {
+            epoch: Point(mean(found), min(found), max(found), len(found))
+            for epoch, found in sorted(values.items())
+        }
+
     @property
     def state(self) -> str:
         """How far it is, in words."""
@@ -89,18 +111,27 @@ class DataSummary:
     data: dict[str, Any]
     experiments: list[ExperimentSummary]
 
-    def gain(self, experiment: ExperimentSummary) -> float | None:
-        """Return the test accuracy above the parent's, as a fraction.
+    @property
+    def description(self) -> str:
+        """The name of the data and its rows."""
+        data = self.data
+        kind = " (built in, synthetic)" if data["name"] == "demo" else ""
+        return (
+            f"{data['name']}{kind}: {data['train_rows']:,} train, "
+            f"{data['validation_rows']:,} validation, {data['test_rows']:,} test rows"
+        )
 
-        None where one is missing, or where they differ in more than the change says.
+    def parent_of(self, experiment: ExperimentSummary) -> int | None:
+        """Return the position of the experiment that the change was made to.
+
+        None where it is not there, or where the two differ in more than the change says.
         """
-        by_name = {item.name: item for item in self.experiments}
-        parent = by_name.get(experiment.trial["parent"])
-        if parent and not _differ_as_told(experiment.trial, parent.trial):
-            return None
-        own = experiment.figure("test_accuracy")
-        other = parent.figure("test_accuracy") if parent else None
-        return own.mean - other.mean if own and other else None
+        for position, other in enumerate(self.experiments):
+            if other.name == experiment.trial["parent"] and _differ_as_told(
+                experiment.trial, other.trial
+            ):
+                return position
+        return None
 
 
 def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:

@@ -1,48 +1,154 @@
-"""Summaries become the table that ``agnews-tune report`` prints."""
+"""The main table: one row an experiment, in words that people read."""
 
 from __future__ import annotations
 
-import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from agnews_tune.report.summary import DataSummary, ExperimentSummary, Figure
+from agnews_tune.report.analysis import Analysis, Line
+from agnews_tune.report.statistics import Estimate
+from agnews_tune.report.summary import Figure
 
-LEFT_ALIGNED = ("experiment", "change", "parent", "state")
+WIDTH = 100  # characters of a terminal
+NAME_WIDTH = 36  # of an experiment's name, where a table would be wider than that
+
+# What is left out first where the table would be too wide stands last.
+IMPORTANCE = (
+    "experiment",
+    "test acc",
+    "vs parent",
+    "verdict",
+    "state",
+    "n",
+    "best",
+    "training",
+    "published",
+    "change",
+    "parameters",
+    "s/epoch",
+    "val acc",
+    "parent",
+    "test 95 %",
+    "p",
+    "reached",
+    "best epoch",
+)
+MEANINGS = {
+    "n": "n: finished seeds; accuracies are their mean ± standard deviation, at the epoch that "
+    "validated best.",
+    "test 95 %": "test 95 %: interval over test rows and seeds (Wilson's for one seed, over rows "
+    "alone; else a bootstrap).",
+    "vs parent": "vs parent: points of test accuracy above the experiment that the change was made "
+    "to, paired on the same test rows, with the 95 % interval.",
+    "p": "p: of no difference to the parent (exact McNemar for one seed each, else the paired "
+    "bootstrap), adjusted for all rows of the table (Holm).",
+    "verdict": "verdict: better or worse than the parent where p, adjusted for all rows (Holm), is "
+    "at most 0.05.",
+    "best": "best: highest validation accuracy; ties: no evidence on the test rows of being worse "
+    "or better than it.",
+    "training": "training: the rules for these words stand in report.html and in the JSON form.",
+    "published": "published: test accuracy that others have reported, on data of their own.",
+}
+ONE_SEED = (
+    "A verdict from one seed each says that these two models differ, not that other seeds would."
+)
 
 
-def format_table(summary: DataSummary) -> str:
-    """Return title, table and notes for the experiments that saw the same data.
+@dataclass(frozen=True)
+class Table:
+    """Cells of text under columns.
 
-    A column in which no experiment has anything is left out.
+    Attributes:
+        columns: their names.
+        rows: as many cells each.
+        left: names of the columns that hold words; the others hold figures.
     """
-    from tabulate import tabulate
 
-    rows = [_row(experiment, summary) for experiment in summary.experiments]
+    columns: list[str]
+    rows: list[list[str]]
+    left: tuple[str, ...]
+
+    def format(self, form: str) -> str:
+        """Return the table in a form of ``tabulate``."""
+        from tabulate import tabulate
+
+        align = ["left" if column in self.left else "right" for column in self.columns]
+        return tabulate(
+            self.rows,
+            self.columns,
+            form,
+            colalign=align if self.rows else None,
+            disable_numparse=True,
+        )
+
+    def chosen(self, columns: Sequence[str]) -> Table:
+        """Return the table with some of its columns, in its own order."""
+        kept = [number for number, name in enumerate(self.columns) if name in columns]
+        return Table(
+            [self.columns[number] for number in kept],
+            [[row[number] for number in kept] for row in self.rows],
+            self.left,
+        )
+
+    def fitted(self, importance: Sequence[str]) -> Table:
+        """Return the columns that fit a terminal together, the most important ones first."""
+        chosen: list[str] = []
+        for name in importance:
+            if name in self.columns and self.chosen([*chosen, name]).width <= WIDTH:
+                chosen.append(name)
+        return self.chosen(chosen)
+
+    @property
+    def width(self) -> int:
+        """Characters of a line on the terminal."""
+        return len(self.format("simple").splitlines()[1])
+
+
+def main_table(analysis: Analysis) -> Table:
+    """Return one row an experiment; a column in which none has anything is left out."""
+    rows = [_row(line, analysis) for line in analysis.lines]
     columns = [column for column in rows[0] if any(row[column] for row in rows)]
-    table = tabulate(
-        [[row[column] for column in columns] for row in rows],
-        columns,
-        colalign=["left" if column in LEFT_ALIGNED else "right" for column in columns],
-        disable_numparse=True,
-    )
-    return "\n".join([_title(summary), "", table, "", *_notes(summary)])
+    left = ("experiment", "change", "parent", "verdict", "best", "training", "state")
+    return Table(columns, [[row[column] for column in columns] for row in rows], left)
 
 
-def describe_data(summary: DataSummary) -> str:
-    """Return the name of the data and its rows."""
-    data = summary.data
-    kind = " (built in, synthetic)" if data["name"] == "demo" else ""
-    return (
-        f"{data['name']}{kind}: {data['train_rows']:,} train, "
-        f"{data['validation_rows']:,} validation, {data['test_rows']:,} test rows"
-    )
+def fitted_table(analysis: Analysis) -> Table:
+    """Return the main table no wider than a terminal; long names go on in a second line."""
+    table = main_table(analysis)
+    wrapped = [[textwrap.fill(row[0], NAME_WIDTH), *row[1:]] for row in table.rows]
+    return Table(table.columns, wrapped, table.left).fitted(IMPORTANCE)
 
 
-def _title(summary: DataSummary) -> str:
-    return f"data: {describe_data(summary)}"
+def explain(table: Table, analysis: Analysis) -> list[str]:
+    """Return what the columns of the main table mean."""
+    notes = [meaning for column, meaning in MEANINGS.items() if column in table.columns]
+    verdicts = [line.versus_parent for line in analysis.lines if line.versus_parent]
+    if any(found.seeds == (1, 1) for found in verdicts):
+        notes.append(ONE_SEED)
+    return notes
 
 
-def _row(experiment: ExperimentSummary, summary: DataSummary) -> dict[str, str]:
-    gain = summary.gain(experiment)
+def points(estimate: Estimate) -> str:
+    """Return a difference in points of accuracy, with its interval."""
+    return f"{100 * estimate.value:+.2f} [{100 * estimate.low:+.2f}, {100 * estimate.high:+.2f}]"
+
+
+def accuracy(figure: Figure | None) -> str:
+    """Return a mean and its deviation over seeds."""
+    if figure is None:
+        return ""
+    deviation = "" if figure.deviation is None else f" ± {figure.deviation:.4f}"
+    return f"{figure.mean:.4f}{deviation}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Return the interval of an accuracy."""
+    return f"{estimate.low:.4f} to {estimate.high:.4f}"
+
+
+def _row(line: Line, analysis: Analysis) -> dict[str, str]:
+    experiment, difference = line.experiment, line.versus_parent
     published = experiment.trial["published"].get("test_accuracy")
     results = [record.result for record in experiment.finished if record.result]
     seconds = [result["seconds"] / result["epochs"] for result in results]
@@ -51,10 +157,16 @@ def _row(experiment: ExperimentSummary, summary: DataSummary) -> dict[str, str]:
         "change": experiment.trial["change"],
         "parent": experiment.trial["parent"] or "",
         "n": str(len(results)),
-        "val acc": _accuracy(experiment.figure("validation_accuracy")),
-        "test acc": _accuracy(experiment.figure("test_accuracy")),
-        "vs parent": "" if gain is None else f"{100 * gain:+.2f}",
+        "val acc": accuracy(experiment.figure("validation_accuracy")),
+        "test acc": accuracy(experiment.figure("test_accuracy")),
+        "test 95 %": interval(line.accuracy) if line.accuracy else "",
+        "vs parent": points(difference.estimate) if difference else "",
+        "p": f"{difference.adjusted:.2g}" if difference else "",
+        "verdict": difference.verdict if difference else "",
+        "best": _rank(line, analysis),
         "published": "" if published is None else f"{published:.3f}",
+        "reached": "" if line.reached is None else f"{line.reached:g}",
+        "training": line.convergence.verdict if line.convergence else "",
         "best epoch": ",".join(str(result["best_epoch"]) for result in results),
         "parameters": f"{results[0]['parameters']:,}" if results else "",
         "s/epoch": f"{sum(seconds) / len(seconds):.1f}" if seconds else "",
@@ -62,31 +174,7 @@ def _row(experiment: ExperimentSummary, summary: DataSummary) -> dict[str, str]:
     }
 
 
-def _accuracy(figure: Figure | None) -> str:
-    if figure is None:
-        return ""
-    deviation = "" if figure.deviation is None else f" ± {figure.deviation:.4f}"
-    return f"{figure.mean:.4f}{deviation}"
-
-
-def _notes(summary: DataSummary) -> list[str]:
-    notes = [
-        "n: finished seeds; accuracies are their mean ± standard deviation, "
-        "at the epoch that validated best.",
-        "vs parent: points of test accuracy above the experiment that the change was made to.",
-    ]
-    figures = [experiment.figure("test_accuracy") for experiment in summary.experiments]
-    best = max((figure.mean for figure in figures if figure), default=None)
-    if best is not None:
-        rows = summary.data["test_rows"]
-        error = 100 * math.sqrt(best * (1 - best) / rows)
-        notes.append(
-            f"On {rows:,} test rows one standard error of the best is {error:.2f} points: "
-            "a difference of that size may be luck."
-        )
-    notes += [
-        f"failed: {record.folder.name}: {record.failure}"
-        for experiment in summary.experiments
-        for record in experiment.failed
-    ]
-    return notes
+def _rank(line: Line, analysis: Analysis) -> str:
+    if line is analysis.best:
+        return "best" if len(analysis.lines) > 1 else ""
+    return "ties" if line in analysis.ties else ""

@@ -1,0 +1,121 @@
+"""Everything that a report says about the experiments that saw the same data, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agnews_tune.report.convergence import Convergence, judge
+from agnews_tune.report.effects import Effect, find_effects
+from agnews_tune.report.ensembles import Ensemble, find_ensembles
+from agnews_tune.report.outcomes import Outcomes, read_outcomes
+from agnews_tune.report.statistics import Estimate
+from agnews_tune.report.summary import DataSummary, ExperimentSummary
+from agnews_tune.report.verdicts import Comparer, Difference, adjust
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is known of one experiment.
+
+    Attributes:
+        experiment: its trials.
+        accuracy: on the test rows, with its interval; None without test predictions.
+        versus_parent: what its change did; None where the parent cannot be compared.
+        versus_best: None for the best experiment itself.
+        convergence: how training went.
+        reached: the highest target that its mean test accuracy reaches.
+    """
+
+    experiment: ExperimentSummary
+    accuracy: Estimate | None
+    versus_parent: Difference | None
+    versus_best: Difference | None
+    convergence: Convergence | None
+    reached: float | None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The answers of a run, for experiments on the same data.
+
+    Attributes:
+        summary: the experiments and their data.
+        lines: one an experiment, in the order of the grid.
+        best: the line with the highest mean validation accuracy; None before a trial is finished.
+        effects: of single hyperparameters.
+        ensembles: of models asked at once.
+        targets: test accuracies that the grid wants reached.
+        outcomes: the test predictions, by position of the line.
+    """
+
+    summary: DataSummary
+    lines: list[Line]
+    best: Line | None
+    effects: list[Effect]
+    ensembles: list[Ensemble]
+    targets: tuple[float, ...]
+    outcomes: dict[int, Outcomes]
+
+    @property
+    def ties(self) -> list[Line]:
+        """The lines with no evidence that they differ from the best."""
+        return [
+            line
+            for line in self.lines
+            if line.versus_best and line.versus_best.verdict == "no evidence"
+        ]
+
+
+def analyze(summary: DataSummary, targets: Sequence[float] = ()) -> Analysis:
+    """Compare the experiments of a run that saw the same data."""
+    experiments = summary.experiments
+    outcomes = read_outcomes(summary)
+    comparer = Comparer(outcomes)
+    best = _find_best(experiments)
+    parents = {position: summary.parent_of(experiments[position]) for position in outcomes}
+    versus_parent = adjust(
+        {
+            position: comparer.difference(position, parent)
+            for position, parent in parents.items()
+            if parent in outcomes
+        }
+    )
+    versus_best = adjust(
+        {
+            position: comparer.difference(position, best)
+            for position in outcomes
+            if best in outcomes and position != best
+        }
+    )
+    lines = [
+        Line(
+            experiment,
+            comparer.accuracy(position) if position in outcomes else None,
+            versus_parent.get(position),
+            versus_best.get(position),
+            judge(experiment),
+            _reached(experiment, targets),
+        )
+        for position, experiment in enumerate(experiments)
+    ]
+    return Analysis(
+        summary,
+        lines,
+        None if best is None else lines[best],
+        find_effects(summary, comparer),
+        find_ensembles(summary, outcomes),
+        tuple(targets),
+        outcomes,
+    )
+
+
+def _find_best(experiments: Sequence[ExperimentSummary]) -> int | None:
+    figures = [experiment.figure("validation_accuracy") for experiment in experiments]
+    finished = [(figure.mean, -position) for position, figure in enumerate(figures) if figure]
+    return -max(finished)[1] if finished else None
+
+
+def _reached(experiment: ExperimentSummary, targets: Sequence[float]) -> float | None:
+    accuracy = experiment.figure("test_accuracy")
+    return max((t for t in targets if accuracy and accuracy.mean >= t), default=None)

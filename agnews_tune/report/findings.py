@@ -1,0 +1,106 @@
+"""The figures of a report in short paragraphs; every sentence rests on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agnews_tune.report.analysis import Analysis, Line
+from agnews_tune.report.table import interval, points
+
+
+def write_findings(analysis: Analysis) -> list[str]:
+    """Return paragraphs: what helped and what hurt; what is best and what it costs; the rest."""
+    if analysis.best is None:
+        return []
+    paragraphs = [
+        _changes(analysis),
+        _best(analysis, analysis.best),
+        [*_targets(analysis), *_training(analysis), *_seeds(analysis)],
+    ]
+    return [" ".join(sentences) for sentences in paragraphs if sentences]
+
+
+def _changes(analysis: Analysis) -> list[str]:
+    compared = [line for line in analysis.lines if line.versus_parent]
+    kinds = (
+        ("better", "Helped: {}."),
+        ("worse", "Hurt: {}."),
+        ("no evidence", "No evidence of a difference: {}."),
+    )
+    sentences = []
+    for verdict, sentence in kinds:
+        found = [
+            f"{line.experiment.trial['change']} against {line.experiment.trial['parent']} "
+            f"({points(line.versus_parent.estimate)} points)"
+            for line in compared
+            if line.versus_parent and line.versus_parent.verdict == verdict
+        ]
+        if found:
+            sentences.append(sentence.format("; ".join(found)))
+    return sentences
+
+
+def _best(analysis: Analysis, best: Line) -> list[str]:
+    if best.accuracy is None or len(analysis.lines) == 1:
+        return []
+    ties = analysis.ties
+    rivals = [line for line in analysis.lines if line is not best]
+    sentences = [
+        f"Best by validation: {best.experiment.name}, test accuracy {best.accuracy.value:.4f} "
+        f"({interval(best.accuracy)}), at {_cost(best)}."
+    ]
+    if ties:
+        cheapest = min([best, *ties], key=_seconds)
+        sentences.append(f"No evidence that it differs from {_list(ties, rivals)}.")
+        if cheapest is not best:
+            sentences.append(
+                f"The quickest of these is {cheapest.experiment.name}, at {_cost(cheapest)}."
+            )
+    return sentences
+
+
+def _targets(analysis: Analysis) -> list[str]:
+    sentences = []
+    for target in analysis.targets:
+        reached = [line for line in analysis.lines if (line.reached or 0) >= target]
+        sentences.append(f"Target {target:g}: reached by {_list(reached, analysis.lines)}.")
+    return sentences
+
+
+def _training(analysis: Analysis) -> list[str]:
+    kinds: dict[str, list[Line]] = {}
+    for line in analysis.lines:
+        if line.convergence and line.convergence.verdict != "too few epochs":
+            kinds.setdefault(line.convergence.verdict.partition(" from ")[0], []).append(line)
+    if not kinds:
+        return []
+    parts = [f"{kind} for {_list(lines, analysis.lines)}" for kind, lines in sorted(kinds.items())]
+    return [f"Training was {'; '.join(parts)}."]
+
+
+def _seeds(analysis: Analysis) -> list[str]:
+    seeds = {len(line.experiment.finished) for line in analysis.lines} - {0}
+    if 1 in seeds and len(analysis.lines) > 1:
+        return [
+            "Where there is one seed, another one may change the answer: run more with --seeds."
+        ]
+    return []
+
+
+def _cost(line: Line) -> str:
+    (result, *_) = [record.result for record in line.experiment.finished if record.result]
+    return f"{result['parameters']:,} parameters and {_seconds(line):,.0f} s a training"
+
+
+def _seconds(line: Line) -> float:
+    figure = line.experiment.figure("seconds")
+    return figure.mean if figure else 0.0
+
+
+def _list(lines: Sequence[Line], among: Sequence[Line]) -> str:
+    """Name experiments, or where they are fewer those of the finished ones that are missing."""
+    finished = [line for line in among if line.experiment.finished]
+    missing = [line.experiment.name for line in finished if line not in lines]
+    if len(finished) > 1 and len(missing) < len(lines):
+        return "all but " + ", ".join(missing) if missing else "all"
+    return ", ".join(line.experiment.name for line in lines) or "none"

@@ -1,0 +1,160 @@
+"""The forms of a report: for the terminal, for documents, for papers and for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.figures import all_figures, line_figures
+from agnews_tune.report.mistakes import Mistakes
+from agnews_tune.report.sections import Section, describe_analysis
+from agnews_tune.report.table import WIDTH, Table, fitted_table, main_table
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of a run: an analysis for each data that its trials saw.
+
+    Attributes:
+        run: its folder.
+        analyses: experiments are compared within each of them alone.
+        mistakes: of the best model of each, where they were asked for.
+    """
+
+    run: Path
+    analyses: list[Analysis]
+    mistakes: list[Mistakes | None]
+
+
+def format_terminal(report: Report, all_columns: bool = False) -> str:
+    """Return what a terminal shows, no wider than 100 columns unless all columns are wanted."""
+    choose = main_table if all_columns else fitted_table
+    return sections_for_terminal(str(report.run), _sections(report, choose))
+
+
+def format_markdown(reports: Sequence[Report]) -> str:
+    """Return whole reports as GitHub's Markdown."""
+    return "\n".join(
+        sections_as_markdown(report.run.name, _sections(report, main_table)) for report in reports
+    )
+
+
+def format_latex(reports: Sequence[Report]) -> str:
+    """Return the tables for LaTeX's booktabs; what they are stands above them as a comment."""
+    return "\n".join(
+        f"% {section.title}\n{block.format('latex_booktabs')}\n"
+        for report in reports
+        for section in _sections(report, main_table)
+        for block in section.blocks
+        if isinstance(block, Table)
+    )
+
+
+def format_csv(reports: Sequence[Report]) -> str:
+    """Return one line an experiment, every figure in full; accuracies are fractions."""
+    rows = [
+        {"run": report.run.name, "data": analysis.summary.data["name"]}
+        | line_figures(line, analysis)
+        for report in reports
+        for analysis in report.analyses
+        for line in analysis.lines
+    ]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def format_json(reports: Sequence[Report]) -> str:
+    """Return a list with everything about each run, for other programs."""
+    content = [
+        {
+            "run": report.run.name,
+            "analyses": [
+                all_figures(analysis) | ({"mistakes": _plain(mistakes)} if mistakes else {})
+                for analysis, mistakes in zip(report.analyses, report.mistakes, strict=True)
+            ],
+        }
+        for report in reports
+    ]
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+FORMS = {
+    "markdown": format_markdown,
+    "csv": format_csv,
+    "json": format_json,
+    "latex": format_latex,
+}
+
+
+def sections_for_terminal(title: str, sections: Sequence[Section]) -> str:
+    """Return sections as plain text; paragraphs are no wider than 100 columns."""
+    parts = [f"=== {title} ==="]
+    for section in sections:
+        parts.append(f"--- {section.title} ---")
+        parts += [
+            block.format("simple") if isinstance(block, Table) else _wrap(block)
+            for block in section.blocks
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def sections_as_markdown(title: str, sections: Sequence[Section]) -> str:
+    """Return sections as GitHub's Markdown; the lines of a paragraph stay apart."""
+    parts = [f"# {title}"]
+    for section in sections:
+        parts.append(f"## {section.title}")
+        parts += [
+            block.format("github") if isinstance(block, Table) else block.replace("\n", "  \n")
+            for block in section.blocks
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(report: Report, choose: Callable[[Analysis], Table]) -> list[Section]:
+    return [
+        section
+        for analysis, mistakes in zip(report.analyses, report.mistakes, strict=True)
+        for section in describe_analysis(analysis, mistakes, choose(analysis))
+    ]
+
+
+def _wrap(text: str) -> str:
+    return "\n".join(
+        textwrap.fill(
+            line.strip(),
+            WIDTH,
+            initial_indent=(indent := line[: len(line) - len(line.lstrip())]),
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        for line in text.splitlines()
+    )
+
+
+def _plain(mistakes: Mistakes) -> dict[str, Any]:
+    return {
+        "model": mistakes.model,
+        "classes": [
+            {
+                name: None if isinstance(value, float) and math.isnan(value) else value
+                for name, value in vars(figures).items()
+            }
+            for figures in mistakes.classes
+        ],
+        "confusion": mistakes.confusion.tolist(),
+        "all_wrong_count": mistakes.all_wrong_count,
+        "all_wrong": [vars(row) for row in mistakes.all_wrong],
+        "disputed": [vars(row) for row in mistakes.disputed],
+    }

@@ -1,0 +1,89 @@
+"""Better, worse, or no evidence: experiments compared on the same test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agnews_tune.report.outcomes import Outcomes
+from agnews_tune.report.statistics import (
+    LEVEL,
+    Bootstrap,
+    Estimate,
+    Floats,
+    holm,
+    mcnemar,
+    wilson,
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One experiment's test accuracy less another's, on the same rows.
+
+    Attributes:
+        estimate: the difference as a fraction, with its interval and unadjusted p.
+        seeds: of the experiment and of the other one.
+        adjusted: the p, adjusted for the comparisons made in the same table.
+    """
+
+    estimate: Estimate
+    seeds: tuple[int, int]
+    adjusted: float = 1.0
+
+    @property
+    def verdict(self) -> str:
+        """``better``, ``worse`` or ``no evidence``."""
+        if self.adjusted > 1 - LEVEL:
+            return "no evidence"
+        return "better" if self.estimate.value > 0 else "worse"
+
+
+class Comparer:
+    """Compares the experiments that saw the same test rows.
+
+    Args:
+        outcomes: by position of the experiment.
+    """
+
+    def __init__(self, outcomes: Mapping[int, Outcomes]) -> None:
+        self.outcomes = outcomes
+        self._columns = {position: column for column, position in enumerate(outcomes)}
+        right = [found.right for found in outcomes.values()]
+        self._bootstrap = Bootstrap(right, np.random.default_rng(0)) if right else None
+
+    def accuracy(self, position: int) -> Estimate:
+        """Return the mean accuracy over seeds: Wilson's interval for one, a bootstrap for more."""
+        right = self.outcomes[position].right
+        if len(right) == 1:
+            return wilson(int(right.sum()), right.size)
+        estimate = self.estimate({position: 1.0})
+        return replace(estimate, low=max(0.0, estimate.low), high=min(1.0, estimate.high), p=None)
+
+    def difference(self, own: int, other: int) -> Difference:
+        """Compare two experiments: McNemar's exact test for one seed each, a bootstrap for more."""
+        estimate = self.estimate({own: 1.0, other: -1.0})
+        rights = [self.outcomes[position].right for position in (own, other)]
+        seeds = (len(rights[0]), len(rights[1]))
+        if seeds == (1, 1):
+            estimate = replace(estimate, p=mcnemar(rights[0][0], rights[1][0]))
+        return Difference(estimate, seeds)
+
+    def estimate(self, weights: Mapping[int, float]) -> Estimate:
+        """Return a weighted sum of accuracies, the weights given by position."""
+        assert self._bootstrap  # noqa: S101 - there is a position only where there are outcomes
+        column: Floats = np.zeros(len(self._columns))
+        for position, weight in weights.items():
+            column[self._columns[position]] = weight
+        return self._bootstrap.estimate(column)
+
+
+def adjust(differences: Mapping[int, Difference]) -> dict[int, Difference]:
+    """Adjust the p-values of all comparisons of a table by Holm's method."""
+    p_values = [found.estimate.p or 0.0 for found in differences.values()]
+    return {
+        position: replace(found, adjusted=p)
+        for (position, found), p in zip(differences.items(), holm(p_values), strict=True)
+    }

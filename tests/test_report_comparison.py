@@ -1,0 +1,96 @@
+"""Two runs beside each other."""
+
+from pathlib import Path
+
+import numpy as np
+from conftest import DATA, RESULT, WriteRecord, answer
+
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.report.comparison import NOTES, compare_runs
+from agnews_tune.report.sections import Section
+from agnews_tune.report.table import Table
+
+ROWS = 2500
+LABELS = np.arange(ROWS) % 2
+MADE = {"hardware": {"cpu": "A", "cores": 2}, "versions": {"torch": "2.6"}, "commit": "a" * 40}
+
+
+def write(
+    write_record: WriteRecord, run: Path, name: str, right: int, *, seed: int = 0, **trial: object
+) -> None:
+    result = {"test_accuracy": right / ROWS, **MADE, "commit": run.name * 6}
+    predictions = answer(np.arange(ROWS) < right, LABELS)
+    write_record(run, name, seed, result=RESULT | result, predictions=predictions, **trial)
+
+
+def tables(sections: list[Section]) -> list[tuple[str, list[str], list[list[str]]]]:
+    return [
+        (section.title, block.columns, block.rows)
+        for section in sections
+        for block in section.blocks
+        if isinstance(block, Table)
+    ]
+
+
+def test_figures_settings_and_versions(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Differences are paired on the same rows; what differs otherwise is named."""
+    longer = Hyperparameters(epochs=9, cell="gru").to_dict()
+    before, after = tmp_path / "before", tmp_path / "after"
+    write(write_record, before, "rnn", 2000)
+    write(write_record, before, "gone", 1900)
+    write(write_record, after, "rnn", 2200, hyperparameters=longer)
+    write(write_record, after, "new", 2100)
+    first, second = tables(compare_runs(before, after))
+
+    assert first == (
+        "data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows",
+        ["experiment", "before", "after", "difference", "verdict", "differs in"],
+        [
+            [
+                "rnn",
+                "0.8000",
+                "0.8800",
+                "+8.00 [+6.87, +9.13]",
+                "better",
+                "cell: rnn to gru, epochs: 2 to 9",
+            ],
+            ["gone", "0.7600", "", "", "", ""],
+            ["new", "", "0.8400", "", "", ""],
+        ],
+    )
+    assert second == (
+        "made with",
+        ["", "before", "after"],
+        [["commit", "beforebefore", "afterafteraf"]],
+    )
+    assert NOTES == compare_runs(before, after)[0].blocks[1]
+
+
+def test_other_data_are_never_ranked_together(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Each data set has a table of its own, and no difference."""
+    before, after = tmp_path / "a" / "cells", tmp_path / "b" / "cells"
+    write(write_record, before, "rnn", 2000)
+    write(write_record, after, "rnn", 2200, data=DATA | {"fingerprint": "x", "name": "other.csv"})
+    sections = tables(compare_runs(before, after))
+    rows = "9,000 train, 1,000 validation, 2,500 test rows"
+
+    assert [
+        (
+            f"only in {before}, and compared with nothing: data: tickets.csv: {rows}",
+            ["experiment", "test acc"],
+            [["rnn", "0.8000"]],
+        ),
+        (
+            f"only in {after}, and compared with nothing: data: other.csv: {rows}",
+            ["experiment", "test acc"],
+            [["rnn", "0.8800"]],
+        ),
+    ] == sections
+
+
+def test_same_records_differ_in_nothing(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Each value of hardware, versions and commit is the same."""
+    write(write_record, tmp_path, "rnn", 2000)
+    ((_, _, rows),) = tables(compare_runs(tmp_path, tmp_path))
+
+    assert [["rnn", "0.8000", "0.8000", "+0.00 [+0.00, +0.00]", "no evidence", ""]] == rows

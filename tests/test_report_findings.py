@@ -1,0 +1,99 @@
+"""The paragraph says what the figures bear, and nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+from conftest import WriteRecord, answer, make_history
+
+from agnews_tune.records import read_run
+from agnews_tune.report.analysis import analyze
+from agnews_tune.report.findings import write_findings
+from agnews_tune.report.summary import summarize
+
+ROWS = 2500
+LABELS = np.arange(ROWS) % 2
+
+
+def findings(run: Path, targets: tuple[float, ...] = ()) -> str:
+    (summary,) = summarize(read_run(run))
+    return "\n".join(write_findings(analyze(summary, targets)))
+
+
+def write(
+    write_record: WriteRecord,
+    run: Path,
+    name: str,
+    right: int,
+    *,
+    seconds: float = 3.0,
+    seeds: int = 1,
+    **trial: object,
+) -> None:
+    for seed in range(seeds):
+        write_record(
+            run,
+            name,
+            seed,
+            history=make_history(4),
+            result={
+                "validation_accuracy": right / ROWS,
+                "test_accuracy": right / ROWS,
+                "seconds": seconds,
+            },
+            predictions=answer(np.arange(ROWS) < right, LABELS),
+            **trial,
+        )
+
+
+def test_all_sentences(write_record: WriteRecord, tmp_path: Path) -> None:
+    """What helped, hurt and showed nothing; the best, its cost and rivals; targets and training."""
+    write(write_record, tmp_path, "rnn", 2000)
+    for name, right in (("gru", 2205), ("lstm", 2206), ("deaf", 1500)):
+        write(
+            write_record, tmp_path, name, right, seconds=9.0, parent="rnn", change=f"cell: {name}"
+        )
+    write(
+        write_record, tmp_path, "wide", 2204, seconds=20.0, parent="gru", change="hidden_dim: 512"
+    )
+
+    assert findings(tmp_path, (0.8, 0.95)) == (
+        "Helped: cell: gru against rnn (+8.20 [+7.06, +9.34] points); "
+        "cell: lstm against rnn (+8.24 [+7.09, +9.39] points). "
+        "Hurt: cell: deaf against rnn (-20.00 [-21.62, -18.38] points). "
+        "No evidence of a difference: hidden_dim: 512 against gru (-0.04 [-0.12, +0.04] points).\n"
+        "Best by validation: lstm, test accuracy 0.8824 (0.8692 to 0.8944), "
+        "at 12,345 parameters and 9 s a training. "
+        "No evidence that it differs from gru, wide.\n"
+        "Target 0.8: reached by all but deaf. Target 0.95: reached by none. "
+        "Training was not yet converged for all. "
+        "Where there is one seed, another one may change the answer: run more with --seeds."
+    )
+
+
+def test_the_quickest_of_those_that_tie(write_record: WriteRecord, tmp_path: Path) -> None:
+    """It is named where it is not the best itself; with several seeds there is no warning."""
+    write(write_record, tmp_path, "slow", 2206, seconds=90.0, seeds=2)
+    write(write_record, tmp_path, "quick", 2205, seconds=5.0, seeds=2)
+    text = findings(tmp_path)
+
+    assert (
+        "No evidence that it differs from quick. The quickest of these is quick, at 12,345 "
+        "parameters and 5 s a training."
+    ) in text
+    assert "--seeds" not in text
+
+
+def test_one_experiment_is_compared_with_nothing(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Only how its training went is left to say."""
+    write(write_record, tmp_path, "rnn", 2000)
+
+    assert "Training was not yet converged for rnn." == findings(tmp_path)
+
+
+def test_nothing_is_found_before_a_trial_is_finished(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """There is no paragraph."""
+    write_record(tmp_path, "rnn", result=None)
+
+    assert "" == findings(tmp_path)

@@ -1,0 +1,69 @@
+"""The grid's targets and the texts of the test rows, where they are at hand."""
+
+from pathlib import Path
+
+import pytest
+
+from agnews_tune.corpus import load_corpus
+from agnews_tune.errors import RecordWarning
+from agnews_tune.report.sources import read_targets, read_texts
+
+CORPUS = "text,label\n" + "".join(f"made up text {n},{'ab'[n % 2]}\n" for n in range(40))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    (tmp_path / "made.csv").write_text(CORPUS)
+    (tmp_path / "grid.yaml").write_text(
+        f"data: {tmp_path / 'made.csv'}\ntargets: [0.9, 0.95]\nexperiments: {{rnn: }}\n"
+    )
+    return tmp_path
+
+
+def test_targets_of_the_grid(run: Path) -> None:
+    """A run that has no grid has no targets."""
+    assert (0.9, 0.95) == read_targets(run)
+    assert () == read_targets(run / "elsewhere")
+
+
+def test_damaged_grid_is_left_aside(run: Path) -> None:
+    """The report carries on without targets."""
+    path = run / "grid.yaml"
+    path.write_text("data: demo\n")
+    with pytest.warns(RecordWarning) as warned:
+        targets = read_targets(run)
+
+    assert () == targets
+    (message,) = [str(item.message) for item in warned]
+    assert message.startswith(f"{path} is left aside: {path}: 1 fault\n")
+
+
+def test_texts_of_the_test_rows(run: Path) -> None:
+    """They are those of the corpus that the trials saw."""
+    corpus = load_corpus(run / "made.csv")
+    data = {"fingerprint": corpus.fingerprint}
+
+    assert corpus.test.texts == read_texts(run, data)
+
+
+def test_changed_corpus_has_no_texts(run: Path) -> None:
+    """Row numbers would lead to other texts."""
+    with pytest.warns(RecordWarning) as warned:
+        texts = read_texts(run, {"fingerprint": "other"})
+
+    assert texts is None
+    assert [f"no texts of the rows: {run / 'made.csv'} is not what the trials saw"] == [
+        str(item.message) for item in warned
+    ]
+
+
+def test_corpus_that_is_gone(run: Path) -> None:
+    """The reason is said, and row numbers stay."""
+    (run / "made.csv").unlink()
+    with pytest.warns(RecordWarning) as warned:
+        texts = read_texts(run, {"fingerprint": "any"})
+
+    assert texts is None
+    (message,) = [str(item.message) for item in warned]
+    assert message.startswith("no texts of the rows: ")
+    assert str(run / "made.csv") in message

@@ -1,0 +1,132 @@
+"""Intervals and tests against published examples, scipy and statsmodels, and by simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from conftest import simulate_right
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from agnews_tune.report.statistics import Bootstrap, Estimate, holm, mcnemar, wilson
+
+DIFFERENCE = np.array([1.0, -1.0])
+
+
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+@pytest.mark.parametrize(
+    ("right", "rows", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_is_that_of_newcombes_table(right: int, rows: int, low: float, high: float) -> None:
+    """R. G. Newcombe (1998), Two-sided confidence intervals for the single proportion, table I."""
+    estimate = wilson(right, rows)
+
+    assert (right / rows, None) == (estimate.value, estimate.p)
+    assert pytest.approx((low, high), abs=5e-5) == (estimate.low, estimate.high)
+    assert pytest.approx(proportion_confint(right, rows, method="wilson")) == (
+        estimate.low,
+        estimate.high,
+    )
+
+
+def test_mcnemar_of_a_case_that_can_be_counted() -> None:
+    """Of ten rows that only one gets right, one gets 9: 2 (1 + 10) of 2^10 outcomes are as odd."""
+    own = np.array([True] * 9 + [False] + [True] * 80 + [False] * 10)
+    other = np.array([False] * 9 + [True] + [True] * 80 + [False] * 10)
+
+    assert pytest.approx(22 / 1024) == mcnemar(own, other) == mcnemar(other, own)
+    assert 1.0 == mcnemar(own, own)
+
+
+def test_mcnemar_is_that_of_statsmodels() -> None:
+    """On random answers of several accuracies."""
+    for accuracy in (0.5, 0.8, 0.95):
+        own, other = random().random((2, 500)) < [[0.8], [accuracy]]
+        table = [[np.sum(a & b) for b in (other, ~other)] for a in (own, ~own)]
+
+        assert pytest.approx(statsmodels_mcnemar(table, exact=True).pvalue) == mcnemar(own, other)
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    """With ties, ones and a single value too."""
+    for values in (
+        [0.01, 0.04, 0.03, 0.005],
+        [0.02, 0.02, 1.0, 0.9],
+        [0.04],
+        list(random().random(9)),
+    ):
+        assert pytest.approx(multipletests(values, method="holm")[1]) == holm(values)
+    assert [] == holm([])
+
+
+def test_rows_alone_are_scipys_bootstrap() -> None:
+    """One seed each: the interval is that of the paired differences over resampled rows."""
+    right = simulate_right(random(), [0.9, 0.92], seeds=1, rows=2000)
+    estimate = Bootstrap(right, random()).estimate(DIFFERENCE)
+    differences = right[0][0].astype(float) - right[1][0]
+    expected = stats.bootstrap((differences,), np.mean, rng=1)
+
+    assert pytest.approx(differences.mean()) == estimate.value
+    assert pytest.approx(expected.standard_error, rel=0.08) == (
+        (estimate.high - estimate.low) / 2 / 1.96
+    )
+
+
+@pytest.mark.parametrize("seeds", [(2, 2), (3, 5), (10, 4)])
+def test_seeds_alone_are_welchs_test(seeds: tuple[int, int]) -> None:
+    """Where all rows are alike the test is Welch's t-test over the seeds."""
+    accuracies = [random().normal(0.9 + 0.002 * k, 0.003, count) for k, count in enumerate(seeds)]
+    right = [np.repeat(values[:, np.newaxis], 50, axis=1) for values in accuracies]
+    estimate = Bootstrap(right, random()).estimate(DIFFERENCE)
+    expected = stats.ttest_ind(*accuracies, equal_var=False)
+    interval = expected.confidence_interval()
+
+    assert pytest.approx(expected.pvalue, abs=0.03) == estimate.p
+    assert pytest.approx(
+        (interval.low, interval.high), abs=0.1 * (interval.high - interval.low)
+    ) == (
+        estimate.low,
+        estimate.high,
+    )
+
+
+def test_a_single_seed_borrows_the_spread_of_the_others() -> None:
+    """One seed against four is surer than one against one would be, and less sure than 4 to 4."""
+    values = random().normal(0.9, 0.003, 4)
+    several, one = (np.repeat(x[:, np.newaxis], 50, axis=1) for x in (values, values[:1]))
+    widths = [
+        estimate.high - estimate.low
+        for right in ([several, several], [several, one])
+        for estimate in [Bootstrap(right, random()).estimate(DIFFERENCE)]
+    ]
+    error = values.std(ddof=1) * math.sqrt(1 + 1 / 4)
+
+    assert widths[0] < widths[1]
+    assert pytest.approx(2 * stats.t.ppf(0.975, 3) * error, rel=0.1) == widths[1]
+
+
+def test_nothing_that_differs_is_no_difference() -> None:
+    """Two models that answer the same have an interval of no width, and p = 1."""
+    right = np.ones((1, 30), bool)
+
+    assert Estimate(0, 0, 0, 1.0) == Bootstrap([right, right], random()).estimate(DIFFERENCE)
+
+
+def test_the_same_random_numbers_give_the_same_estimate() -> None:
+    """A report says the same each time."""
+    right = simulate_right(random(), [0.9, 0.92], seeds=2, rows=500)
+
+    assert Bootstrap(right, random()).estimate(DIFFERENCE) == (
+        Bootstrap(right, random()).estimate(DIFFERENCE)
+    )
