@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types check clean
+.PHONY: demo test lint types check reliability clean
 
 demo: $(VENV)/installed
 	$(BIN)/agnews-tune run grids/quickstart.yaml
@@ -20,6 +20,9 @@ types: $(VENV)/installed
 	$(BIN)/mypy
 
 check: lint types test
+
+reliability: $(VENV)/installed
+	PYTHONPATH=tests $(BIN)/python -m pytest -p reliability -m fault
 
 clean:
 	rm -rf $(VENV)

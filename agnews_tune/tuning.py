@@ -125,7 +125,7 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
             ray.init(
                 **where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # a bare one where a process of Ray does not come up
         raise RunError(f"Ray does not start: {one_line(str(error))}; {_limits()}") from error
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
@@ -156,6 +156,9 @@ def run(
 
     Returns:
         For each trial that did not finish, its name and the cause in one line.
+
+    Raises:
+        RunError: Ray cannot write its own files.
     """
     by_name = {planned.trial.name: planned for planned in trials}
     device = "cuda" if resources.gpus_per_trial else "cpu"
@@ -166,7 +169,7 @@ def run(
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
     following = FollowTrials(progress, {name: item.folder for name, item in by_name.items()})
-    with tempfile.TemporaryDirectory(prefix="agnews-tune-", ignore_cleanup_errors=True) as storage:
+    with _storage() as storage:
         tune.Tuner(
             trainable,
             param_space={"trial": tune.grid_search(list(by_name))},
@@ -178,7 +181,7 @@ def run(
             ),
             run_config=tune.RunConfig(
                 name="tune",
-                storage_path=storage,  # Ray's own files; no trial hands it anything to keep
+                storage_path=storage,
                 callbacks=[following],
                 failure_config=tune.FailureConfig(max_failures=RETRIES),
                 verbose=0,
@@ -192,11 +195,33 @@ def run(
     return {name: following.failures.get(name, "stopped before its end") for name in missing}
 
 
+@contextmanager
+def _storage() -> Iterator[str]:
+    # Ray's own files, for the time of the run; no trial hands it anything to keep.
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix="agnews-tune-", ignore_cleanup_errors=True
+        ) as storage:
+            yield storage
+    except OSError as error:
+        raise RunError(
+            f"Ray cannot write its own files: {error.strerror or error}; it needs {_room()}; "
+            "free some space there, or choose another folder with TMPDIR, and run it again: "
+            "finished trials and whole epochs are kept"
+        ) from error
+
+
 def _limits() -> str:
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    folder = tempfile.gettempdir()
-    free = shutil.disk_usage(folder).free
-    return f"it needs some 64 open files (ulimit -n: {files}) and room in {folder} ({free:,} bytes)"
+    return f"it needs some 64 open files (ulimit -n: {files}) and {_room()}"
+
+
+def _room() -> str:
+    # Ray takes TMPDIR even where Python does not because it is full.
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or tempfile.gettempdir()
+    with suppress(OSError):
+        return f"room in {folder} ({shutil.disk_usage(folder).free:,} bytes)"
+    return f"room in {folder} (which is not there)"
 
 
 def _check_answers(address: str) -> None:

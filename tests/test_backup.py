@@ -5,20 +5,23 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import Poison, assert_same_training, wait_for
+from conftest import Poison, RecordProperty, assert_same_training, bytes_lost, wait_for, whole_bytes
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from agnews_tune import BackupAndRestore, Callback, Classifier
+from agnews_tune import BackupAndRestore, Callback, Classifier, load_corpus
 from agnews_tune.errors import RecordWarning
+from agnews_tune.history import Logs
 from agnews_tune.records import read_trial
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
+AG_NEWS = Path(__file__).parents[2] / "shared" / "ag_news"
 TEXTS = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
 LABELS = ["Sports", "Business"] * 16
 
@@ -84,6 +87,7 @@ def test_finished_fit_is_not_trained_again(tmp_path: Path) -> None:
     assert_same(fit(backup), fit(backup, Stop(0), Stop(3)))
 
 
+@pytest.mark.fault("damage")
 def test_another_key_is_not_used(tmp_path: Path) -> None:
     """What was trained with other settings or data starts over."""
     path = tmp_path / "backup.safetensors"
@@ -93,6 +97,7 @@ def test_another_key_is_not_used(tmp_path: Path) -> None:
         fit(BackupAndRestore(path, key="new"), Stop(0))
 
 
+@pytest.mark.fault("damage")
 def test_backup_of_another_network_is_not_used(tmp_path: Path) -> None:
     """Other hyperparameters start over, whatever the key."""
     backup = BackupAndRestore(tmp_path / "backup.safetensors")
@@ -101,6 +106,7 @@ def test_backup_of_another_network_is_not_used(tmp_path: Path) -> None:
     assert_same(fit(cell="lstm"), fit(backup, cell="lstm"))
 
 
+@pytest.mark.fault("damage")
 def test_foreign_weights_are_left_aside(tmp_path: Path) -> None:
     """Weights that do not fit the network never get into it, not even in part."""
     path = tmp_path / "backup.safetensors"
@@ -119,6 +125,7 @@ def test_foreign_weights_are_left_aside(tmp_path: Path) -> None:
     assert_same(fit(), model)
 
 
+@pytest.mark.fault("stranger")
 @pytest.mark.parametrize("write", [pickle.dump, torch.save])
 def test_poison_in_a_backup_is_never_executed(write: Callable[..., None], tmp_path: Path) -> None:
     """A pickle in its place is left aside, and the code in it does not run."""
@@ -134,6 +141,7 @@ def test_poison_in_a_backup_is_never_executed(write: Callable[..., None], tmp_pa
     assert b"marker" in poison
 
 
+@pytest.mark.fault("damage")
 def test_changed_weight_is_found_out(tmp_path: Path) -> None:
     """One bit of one weight is enough for the backup not to be used."""
     path = tmp_path / "backup.safetensors"
@@ -149,6 +157,7 @@ def test_changed_weight_is_found_out(tmp_path: Path) -> None:
     assert_same(fit(), model)
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize("part", [0.0, 0.001, 0.3, 0.999])
 def test_damaged_backup_is_named_and_left_aside(part: float, tmp_path: Path) -> None:
     """A file that was cut anywhere is never taken for whole; training starts over."""
@@ -164,8 +173,41 @@ def test_damaged_backup_is_named_and_left_aside(part: float, tmp_path: Path) -> 
     assert_same(fit(), model)
 
 
+class TimedBackup(BackupAndRestore):
+    """Measures how long it writes."""
+
+    seconds = 0.0
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        started = time.perf_counter()
+        super().on_epoch_end(epoch, logs)
+        self.seconds += time.perf_counter() - started
+
+
+@pytest.mark.fault("driver", 0)
+@pytest.mark.slow
+@pytest.mark.skipif(not AG_NEWS.is_dir(), reason="../shared/ag_news, the real data, is missing")
+def test_backup_is_cheap(tmp_path: Path, record_property: RecordProperty) -> None:
+    """It takes under 5 % of the shortest epoch of the report grid."""
+    backup = TimedBackup(tmp_path / "backup.safetensors")
+    model = Classifier(epochs=1, device="cpu")
+    texts, labels = load_corpus(str(AG_NEWS)).train
+    history = model.fit(texts, labels, callbacks=[backup], verbose=0)
+    epoch = history.history["seconds"][0]
+    share = backup.seconds / epoch
+    record_property(
+        "figure",
+        f"A backup of {model.count_parameters():,} parameters, {backup.filepath.stat().st_size:,} "
+        f"bytes, was written in {backup.seconds:.2f} s: {share:.2%} of an epoch of the quickest "
+        f"network of the report grid ({epoch:.0f} s, {len(texts):,} rows).",
+    )
+
+    assert share < 0.05
+
+
+@pytest.mark.fault("driver")
 @pytest.mark.timeout(900)
-def test_killed_run_goes_on(tmp_path: Path) -> None:
+def test_killed_run_goes_on(tmp_path: Path, record_property: RecordProperty) -> None:
     """After kill -9 of the run, the same command ends with the bits of a run never stopped."""
     (tmp_path / "tiny.yaml").write_text(
         "data: {source: demo, limit_train: 4000}\n"
@@ -178,13 +220,15 @@ def test_killed_run_goes_on(tmp_path: Path) -> None:
     wait_for(folder / "checkpoint" / "training.safetensors", first)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    epochs = len(read_trial(folder).history)
-    assert epochs < 8
+    kept = whole_bytes(folder.parent)
+    assert 0 < len(read_trial(folder).history) < 8
     second, whole = (
         subprocess.run([*run, name], cwd=tmp_path, capture_output=True, text=True, check=True)
         for name in ("stopped", "whole")
     )
+    record_property("bytes_lost", bytes_lost(kept))
 
+    assert 0 == bytes_lost(kept)
     assert "go on from epoch " in second.stdout
     assert "gru-seed0  epoch 1/8" not in second.stdout
     assert "gru-seed0  epoch 1/8" in whole.stdout

@@ -125,6 +125,7 @@ def test_nothing_else_is_left(corpus, cache):
     assert ".npz" == only_file(cache).suffix
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     "damaged",
     [
@@ -150,6 +151,7 @@ def test_foreign_file_is_made_again(damaged, corpus, cache):
     assert whole == file.read_bytes()
 
 
+@pytest.mark.fault("damage")
 def test_renamed_file_is_made_again(corpus, cache):
     """The cache of one preprocessing under the name of another is not believed."""
     expected = encode_corpus(corpus, PREPROCESSING)
@@ -161,6 +163,7 @@ def test_renamed_file_is_made_again(corpus, cache):
     assert content(expected) == content(encode_corpus(corpus, PREPROCESSING))
 
 
+@pytest.mark.fault("damage")
 def test_damaged_bytes_are_noticed(corpus, cache):
     """A file cut short or with a changed byte never gives other numbers."""
     expected = content(encode_corpus(corpus, PREPROCESSING))
@@ -191,6 +194,7 @@ def test_cache_folder(environment, expected, corpus, tmp_path, monkeypatch):
     assert [tmp_path / expected] == [file.parent for file in tmp_path.rglob("*.npz")]
 
 
+@pytest.mark.fault("machine")
 def test_cache_that_cannot_be_written(corpus, tmp_path, monkeypatch):
     """Where the cache folder cannot be made the corpus is encoded all the same."""
     expected = content(encode_corpus(corpus, PREPROCESSING))
@@ -200,6 +204,7 @@ def test_cache_that_cannot_be_written(corpus, tmp_path, monkeypatch):
     assert expected == content(encode_corpus(corpus, PREPROCESSING))
 
 
+@pytest.mark.fault("machine")
 def test_no_home(corpus, monkeypatch):
     """A user without a home folder, as in some containers, gets the corpus encoded."""
     expected = content(encode_corpus(corpus, PREPROCESSING))

@@ -11,6 +11,7 @@ from agnews_tune.hyperparameters import Hyperparameters
 TEXTS, LABELS = ["the cup was won", "shares fell on monday"] * 8, ["Sports", "Business"] * 8
 
 
+@pytest.mark.fault("raises")
 def test_diverged_training_names_epoch_and_remedy() -> None:
     """A network whose loss is no number ends its training after that epoch."""
     model = Classifier(
@@ -34,6 +35,7 @@ def test_losses_that_are_numbers_pass() -> None:
         assert [0, 1] == history.epoch
 
 
+@pytest.mark.fault("raises")
 def test_memory_that_torch_cannot_get() -> None:
     """400 TB are refused by any machine; the cause says what can be made smaller."""
     with pytest.raises(RuntimeError) as caught:

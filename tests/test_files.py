@@ -61,6 +61,7 @@ def test_readers_beside_a_writer_never_see_a_part(tmp_path: Path) -> None:
     assert set() == seen - set(texts)
 
 
+@pytest.mark.fault("raises")
 def test_failing_block_leaves_the_old_file_alone(tmp_path: Path) -> None:
     """An interrupt reaches the caller; the old file stays and no temporary one does."""
     path = tmp_path / "note.txt"
@@ -72,6 +73,7 @@ def test_failing_block_leaves_the_old_file_alone(tmp_path: Path) -> None:
     assert [path] == list(tmp_path.iterdir())
 
 
+@pytest.mark.fault("raises")
 def test_failing_block_leaves_no_file(tmp_path: Path) -> None:
     """Where there was no file there is none after an error: UTF-8 has no half surrogates."""
     with pytest.raises(UnicodeEncodeError):
@@ -96,6 +98,7 @@ def test_permissions_follow_the_umask(tmp_path: Path, umask: int) -> None:
     assert umask == after
 
 
+@pytest.mark.fault("names")
 def test_longest_names_can_be_replaced(tmp_path: Path) -> None:
     """The temporary name is no longer than a file name may be."""
     path = tmp_path / ("n" * 255)
@@ -104,6 +107,7 @@ def test_longest_names_can_be_replaced(tmp_path: Path) -> None:
     assert "text" == path.read_text()
 
 
+@pytest.mark.fault("disk")
 def test_full_disk_is_one_error_and_the_old_file_stays(small_disk: Path) -> None:
     """The error names the path and the remedy; nothing half-written is left."""
     path = small_disk / "note.txt"
@@ -119,6 +123,7 @@ def test_full_disk_is_one_error_and_the_old_file_stays(small_disk: Path) -> None
     assert [path] == list(small_disk.iterdir())
 
 
+@pytest.mark.fault("names")
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """Another fault than a full disk is not to be mended by room."""
     (tmp_path / "file").touch()

@@ -338,7 +338,9 @@ FAULTS = {
         "  -a: {cell: gru}\n"
         f"  {'x' * 101}: {{cell: lstm}}\n"
         "  '': {dropout: 0.3}\n"
-        "  é: {dropout: 0.4}\n",
+        "  é: {dropout: 0.4}\n"
+        "  a/b: {dropout: 0.5}\n"
+        "  ..: {dropout: 0.6}\n",
         [
             f"line 1: name must be {NAME_RULE}; received '../up'",
             f"line 4: experiment name must be {NAME_RULE}; received 'a b'",
@@ -346,6 +348,8 @@ FAULTS = {
             f"line 6: experiment name must be {NAME_RULE}; received '{'x' * 101}'",
             f"line 7: experiment name must be {NAME_RULE}; received ''",
             f"line 8: experiment name must be {NAME_RULE}; received 'é'",
+            f"line 9: experiment name must be {NAME_RULE}; received 'a/b'",
+            f"line 10: experiment name must be {NAME_RULE}; received '..'",
         ],
     ),
     "a name that is a number": (
@@ -543,7 +547,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "faults"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        pytest.param(
+            *case, id=name, marks=[pytest.mark.fault("names")] if name.startswith("names") else []
+        )
+        for name, case in FAULTS.items()
+    ],
+)
 def test_all_faults_of_a_file_are_told_with_their_lines(text, faults, tmp_path, monkeypatch):
     """One error has the count of faults and a line for each, in the order of the file."""
     monkeypatch.chdir(tmp_path)
@@ -607,6 +619,7 @@ def check_grid_or_error(folder, text):
     assert isinstance(result, Grid | GridError)
 
 
+@pytest.mark.fault("damage", 100)
 @settings(deadline=None)
 @given(text=st.text() | st.lists(yaml_pieces).map("".join) | st.binary())
 def test_arbitrary_text_gives_a_grid_or_a_grid_error(folder, text):
@@ -614,6 +627,7 @@ def test_arbitrary_text_gives_a_grid_or_a_grid_error(folder, text):
     check_grid_or_error(folder, text.encode("utf-8", "ignore") if isinstance(text, str) else text)
 
 
+@pytest.mark.fault("damage", 100)
 @settings(deadline=None)
 @given(document=st.dictionaries(st.sampled_from(sections), anything) | anything)
 def test_arbitrary_structures_give_a_grid_or_a_grid_error(folder, document):

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import assert_same_training, descendants, wait_for
+from conftest import (
+    RecordProperty,
+    assert_same_training,
+    bytes_lost,
+    descendants,
+    wait_for,
+    whole_bytes,
+)
 
 from agnews_tune import Classifier
 from agnews_tune.interrupts import SIGNALS
@@ -35,7 +42,7 @@ with interruptible():
         time.sleep(600)
 """
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.timeout(900), pytest.mark.fault("signal", 1)]
 
 
 @pytest.fixture
@@ -91,9 +98,10 @@ def _command_of(number: int) -> str:
         return ""
 
 
-def test_each_signal_ends_a_run_in_order(folder: Path) -> None:
+@pytest.mark.fault("signal", 3)
+def test_each_signal_ends_a_run_in_order(folder: Path, record_property: RecordProperty) -> None:
     """Three runs are stopped, the fourth ends with the bits of one that never was."""
-    outcomes = []
+    outcomes, kept = [], {}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         run = start(folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         processes = descendants(run.pid)
@@ -101,6 +109,7 @@ def test_each_signal_ends_a_run_in_order(folder: Path) -> None:
         run.send_signal(number)
         output, errors = run.communicate()
         outcomes.append((run.returncode, errors))
+        kept |= whole_bytes(folder / "stopped" / "tiny")
         lines = output[output.index("trial  ") :].splitlines()
 
         assert time.monotonic() - sent < 10
@@ -111,7 +120,9 @@ def test_each_signal_ends_a_run_in_order(folder: Path) -> None:
         assert not list(folder.rglob("*.part"))
     done = subprocess.run([*RUN, "stopped"], cwd=folder, capture_output=True, text=True, check=True)
     subprocess.run([*RUN, "whole"], cwd=folder, capture_output=True, check=True)
+    record_property("bytes_lost", bytes_lost(kept))
 
+    assert 0 == bytes_lost(kept)
     again = (
         "go on from the last whole epochs with: agnews-tune run tiny.yaml --results stopped "
         "--max-concurrent 1\n"

@@ -47,6 +47,7 @@ def in_use(folder: Path, process: int) -> str:
     )
 
 
+@pytest.mark.fault("holder")
 def test_second_run_is_told_who_holds_the_folder(
     holder: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_second_run_is_told_who_holds_the_folder(
     assert [".lock"] == [path.name for path in folder.iterdir()]
 
 
+@pytest.mark.fault("holder")
 def test_lock_of_a_killed_process_is_taken_over(
     holder: subprocess.Popen[str], tmp_path: Path
 ) -> None:
@@ -81,6 +83,7 @@ def test_lock_ends_with_its_block(tmp_path: Path) -> None:
             assert (tmp_path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
 
 
+@pytest.mark.fault("names")
 def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """A file in the way is one clear error."""
     (tmp_path / "file").touch()

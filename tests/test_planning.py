@@ -56,6 +56,7 @@ def test_each_experiment_runs_with_each_seed(tmp_path: Path) -> None:
     assert tmp_path / "results" / "ideas" == made.folder
 
 
+@pytest.mark.fault("again")
 def test_finished_trials_are_not_run_again(tmp_path: Path) -> None:
     """A record with the same key is kept; the others run."""
     finish(plan(tmp_path), "base-seed0", "mean-seed1")
@@ -69,6 +70,7 @@ def test_finished_trials_are_not_run_again(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.fault("again")
 @pytest.mark.parametrize(
     ("before", "after", "difference"),
     [
@@ -96,6 +98,7 @@ def test_other_settings_or_data_start_over(
     assert not records.is_finished(first.folder, first.description["key"])
 
 
+@pytest.mark.fault("again")
 def test_interrupted_trial_goes_on(tmp_path: Path) -> None:
     """The plan says from where: the epoch after the last whole one, as far as that is known."""
     first = plan(tmp_path)
@@ -115,6 +118,7 @@ def test_interrupted_trial_goes_on(tmp_path: Path) -> None:
     ] == list(actions(plan(tmp_path)).values())[:4]
 
 
+@pytest.mark.fault("again")
 def test_removed_experiments_are_named(tmp_path: Path) -> None:
     """Their records stay, and the plan says so."""
     finish(plan(tmp_path), "mean-seed0", "mean-seed1")
@@ -125,6 +129,7 @@ def test_removed_experiments_are_named(tmp_path: Path) -> None:
     assert (made.folder / "mean-seed0" / "result.json").exists()
 
 
+@pytest.mark.fault("damage")
 def test_damaged_description_starts_over(tmp_path: Path) -> None:
     """The file is named; the trial runs anew."""
     finish(plan(tmp_path), "base-seed0")
@@ -140,6 +145,7 @@ def test_damaged_description_starts_over(tmp_path: Path) -> None:
     ] == [str(item.message) for item in warned]
 
 
+@pytest.mark.fault("again")
 def test_plan_is_compared_again_with_the_records(tmp_path: Path) -> None:
     """What another run has finished in the meantime is not run again."""
     first = plan(tmp_path)

@@ -160,6 +160,7 @@ def test_csv_quotes_a_line_break() -> None:
     assert ["two\nlines", "Sports"] == list(csv.reader(io.StringIO("\n".join(lines))))[1][:2]
 
 
+@pytest.mark.fault("texts")
 def test_lines_that_are_not_utf8_are_told_once() -> None:
     """What cannot be read becomes U+FFFD; the first such line is named, a real U+FFFD is not."""
     lines = ["größer\n".encode(), "a \ufffd\r\n".encode(), b"\xff b\n", b"c \xfe"]
@@ -177,6 +178,7 @@ def test_byte_order_mark_is_no_part_of_the_first_text() -> None:
     assert ["cup", "\ufeffcup"] == list(decode_lines([b"\xef\xbb\xbfcup\n", b"\xef\xbb\xbfcup\n"]))
 
 
+@pytest.mark.fault("texts")
 def test_table_writes_no_control_characters(tiny_model: Classifier) -> None:
     """A text cannot move the cursor or ring the bell; JSON and CSV keep it as it was."""
     answers = list(predict(tiny_model, ["a\x1b[2Jcup\0\a \t won"]))
@@ -186,6 +188,7 @@ def test_table_writes_no_control_characters(tiny_model: Classifier) -> None:
     assert "a\\u001b[2Jcup\\u0000\\u0007" in "".join(as_json(answers, NAMES))
 
 
+@pytest.mark.fault("texts")
 @pytest.mark.parametrize(
     "text",
     [
@@ -207,6 +210,7 @@ def test_any_line_has_an_answer(tiny_model: Classifier, text: bytes) -> None:
     assert pytest.approx(1, abs=1e-5) == sum(answer.probabilities.values())
 
 
+@pytest.mark.fault("texts")
 @pytest.mark.parametrize("lines", [30_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_memory_stays_flat(tiny_model: Classifier, tmp_path: Path, lines: int) -> None:
     """Many lines, each with words of its own, take no more memory than few."""

@@ -83,6 +83,7 @@ def test_config_can_be_read_by_people(tiny_model: Classifier, folder: Path) -> N
     assert seal(expected) == json.loads((folder / "config.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize("name", FILES)
 def test_missing_file_is_named(folder: Path, name: str) -> None:
     """A folder without one of the files is no model folder."""
@@ -102,6 +103,7 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -118,6 +120,7 @@ def test_unfit_config_is_named(folder: Path, change: dict[str, object], fault: s
     assert f"{path}: damaged model config ({fault}); save the model again" == message_of(folder)
 
 
+@pytest.mark.fault("damage")
 def test_changed_config_is_named(folder: Path) -> None:
     """A config whose checksum is another one is not trusted."""
     path = folder / "config.json"
@@ -129,6 +132,7 @@ def test_changed_config_is_named(folder: Path) -> None:
     )
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     ("name", "kind"), [("vocabulary.txt", "vocabulary"), ("weights.safetensors", "weights")]
 )
@@ -144,6 +148,7 @@ def test_changed_file_is_named(folder: Path, name: str, kind: str) -> None:
     )
 
 
+@pytest.mark.fault("stranger")
 @pytest.mark.parametrize("name", ["vocabulary.txt", "weights.safetensors"])
 def test_file_larger_than_the_memory_is_not_read(folder: Path, name: str) -> None:
     """A file of 10 TB that takes no room on the disk is refused by its size."""
@@ -156,6 +161,7 @@ def test_file_larger_than_the_memory_is_not_read(folder: Path, name: str) -> Non
     )
 
 
+@pytest.mark.fault("stranger")
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "hyperparameters",
@@ -190,6 +196,7 @@ def test_other_formats_are_refused(folder: Path) -> None:
     )
 
 
+@pytest.mark.fault("damage")
 def test_damaged_vocabulary_is_named(folder: Path) -> None:
     """A vocabulary that is cut off is refused, not used in part."""
     path = folder / "vocabulary.txt"
@@ -201,6 +208,7 @@ def test_damaged_vocabulary_is_named(folder: Path) -> None:
     )
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize("size", [0, 7, 100, -1])
 def test_damaged_weights_are_named(folder: Path, size: int) -> None:
     """Weights that are cut off anywhere are refused; the library's own words are shown."""
@@ -214,6 +222,7 @@ def test_damaged_weights_are_named(folder: Path, size: int) -> None:
     )
 
 
+@pytest.mark.fault("stranger")
 @pytest.mark.parametrize("write", [pickle.dump, torch.save])
 def test_pickle_is_never_executed(folder: Path, tmp_path: Path, write: Callable[..., None]) -> None:
     """A pickle in place of the weights is refused, and the code in it does not run."""
@@ -229,6 +238,7 @@ def test_pickle_is_never_executed(folder: Path, tmp_path: Path, write: Callable[
     assert marker.exists()  # it was poison indeed
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     ("name", "tensor", "expected"),
     [
@@ -252,6 +262,7 @@ def test_weights_of_another_network_are_refused(
     )
 
 
+@pytest.mark.fault("damage")
 def test_config_of_another_network_is_refused(folder: Path) -> None:
     """The first weights that differ are named."""
     edit_config(folder, hyperparameters={"hidden_dim": 5, "embedding_dim": 4, "min_count": 0})
@@ -262,6 +273,7 @@ def test_config_of_another_network_is_refused(folder: Path) -> None:
     )
 
 
+@pytest.mark.fault("disk")
 def test_failed_save_leaves_nothing_temporary(tiny_model: Classifier, folder: Path) -> None:
     """Where a file cannot be replaced the error comes through, and no part of it stays."""
     (folder / "weights.safetensors").unlink()

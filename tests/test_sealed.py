@@ -48,6 +48,7 @@ def test_files_beside_are_checked(tmp_path: Path) -> None:
     ] == faults
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
@@ -73,6 +74,7 @@ def test_damaged_content_is_named(tmp_path: Path, content: bytes, fault: str) ->
     assert fault == fault_of(path)
 
 
+@pytest.mark.fault("damage")
 def test_deep_nesting_is_damage(tmp_path: Path) -> None:
     """100,000 brackets end no process."""
     path = tmp_path / "note.json"
@@ -86,6 +88,7 @@ def test_missing_file(tmp_path: Path) -> None:
     assert "No such file or directory" == fault_of(tmp_path / "gone.json")
 
 
+@pytest.mark.fault("stranger")
 def test_large_file_is_not_read(tmp_path: Path) -> None:
     """A file of 10 TB that takes no room on the disk is refused by its size."""
     path = tmp_path / "note.json"
