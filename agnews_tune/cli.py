@@ -247,6 +247,8 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
         sections = compare_runs(find_run(first), find_run(second))
         click.echo(sections_for_terminal(f"{first} and {second}", sections))
         return
+    if errors and form == "csv":
+        raise click.UsageError("--errors has no place in the CSV form; choose another one")
     reports = (read_report(run, errors) for run in find_runs(*(results or [RESULTS])))
     if form:
         click.echo(FORMS[form](list(reports)), nl=False)

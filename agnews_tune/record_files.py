@@ -8,8 +8,11 @@ are bound to the key of their trial, so that a file of another trial is never ta
 from __future__ import annotations
 
 import hashlib
+import json
 import math
+import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +75,7 @@ def read_description(path: Path) -> dict[str, Any]:
         raise DamagedError(f"record format must be {FORMAT}; received {trial.get('format')!r}")
     _check_types(trial, TRIAL_TYPES)
     _check_types(trial["data"], DATA_TYPES)
+    _check_values(trial)
     name = f"{trial['experiment']}-seed{trial['seed']}"
     if path.parent.name != name:
         raise DamagedError(f"it belongs into a folder named {name}")
@@ -85,6 +89,8 @@ def read_result(path: Path, key: str) -> dict[str, Any]:
         raise DamagedError("it is of another trial")
     if unfit := [name for name in RESULT_NAMES if not _is_finite(result.get(name))]:
         raise DamagedError(f"{', '.join(unfit)} missing or no number")
+    if result["epochs"] < 1:
+        raise DamagedError("epochs must be at least 1")
     return result
 
 
@@ -137,14 +143,18 @@ def read_arrays(
         if any(sizes.get(name, 0) > size + _NPY_HEADER for name, size in expected.items()):
             raise ValueError(f"too large for {rows:,} rows of {classes} classes")
         with np.load(path, allow_pickle=False) as arrays:
-            probabilities, labels = arrays["probabilities"], arrays["labels"]
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile, EOFError) as error:
+            probabilities = arrays["probabilities"].astype(np.float16, copy=False)
+            labels = arrays["labels"].astype(np.int64, copy=False)
+    except (
+        *(OSError, ValueError, LookupError, EOFError, MemoryError),
+        *(NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error),
+    ) as error:
         raise DamagedError(f"no predictions: {error}") from error
     if probabilities.shape != (rows, classes) or labels.shape != (rows,):
         raise DamagedError(f"it is not for {rows:,} rows of {classes} classes")
     if not (np.isfinite(probabilities).all() and np.isin(labels, range(classes)).all()):
         raise DamagedError("its probabilities or labels are none")
-    return probabilities.astype(np.float16, copy=False), labels.astype(np.int64, copy=False)
+    return probabilities, labels
 
 
 def _read_line(line: str, epoch: int, key: str) -> dict[str, float]:
@@ -162,6 +172,20 @@ def _line_checksum(key: str, values: str) -> str:
 def _check_types(content: Mapping[str, Any], types: Mapping[str, Any]) -> None:
     if unfit := [name for name, kind in types.items() if not isinstance(content.get(name), kind)]:
         raise DamagedError(f"{', '.join(unfit)} missing or of another type")
+
+
+def _check_values(trial: Mapping[str, Any]) -> None:
+    data = trial["data"]
+    if not re.fullmatch("[0-9A-Za-z]{1,64}", data["fingerprint"]):
+        raise DamagedError("the fingerprint of its data must be 1 to 64 letters and digits")
+    if empty := [name for name in DATA_TYPES if name.endswith("_rows") and data[name] < 1]:
+        raise DamagedError(f"{', '.join(empty)} must be at least 1")
+    if not all(map(_is_finite, trial["published"].values())):
+        raise DamagedError("published holds what is no number")
+    try:
+        json.dumps(trial, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise DamagedError(f"it holds what is no text: {error.reason}") from error
 
 
 def _is_finite(value: object) -> bool:

@@ -27,6 +27,7 @@ values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 hyperparameters = st.dictionaries(st.sampled_from(NAMES), values)
 histories = st.lists(
     st.dictionaries(st.sampled_from(HISTORY_COLUMNS), st.floats(allow_nan=False)),
+    min_size=1,
     max_size=4,
 )
 
@@ -252,6 +253,7 @@ def test_no_model_is_an_error(write_record: Callable[..., Path], tmp_path: Path,
     )
 
 
+@pytest.mark.fault("damage")
 def test_foreign_description_is_named(write_record: WriteRecord, tmp_path: Path) -> None:
     """A record that was copied into a folder of another name would be counted twice."""
     folder = write_record(tmp_path, "rnn")
@@ -266,6 +268,7 @@ def test_foreign_description_is_named(write_record: WriteRecord, tmp_path: Path)
     ] == [str(item.message) for item in warned]
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
@@ -293,6 +296,7 @@ def test_file_of_another_trial_is_left_aside(
     assert ([] if name == "history.csv" else make_history(2)) == record.history
 
 
+@pytest.mark.fault("damage")
 def test_shortened_history_is_left_aside(write_record: WriteRecord, tmp_path: Path) -> None:
     """A history without its last line is known by the result; while a trial trains it is fine."""
     for name, result in (("finished", RESULT), ("running", None)):
@@ -309,6 +313,7 @@ def test_shortened_history_is_left_aside(write_record: WriteRecord, tmp_path: Pa
 FILES = ("trial.json", "result.json", "failure.json", "history.csv", "test_predictions.npz")
 
 
+@pytest.mark.fault("damage", 300)
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_damage_anywhere_is_named_and_never_a_wrong_figure(
@@ -369,6 +374,7 @@ def _whole_record(factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize("name", ["trial.json", "result.json", "history.csv", "failure.json"])
 def test_folder_in_place_of_a_file(write_record: WriteRecord, tmp_path: Path, name: str) -> None:
     """What cannot be read at all is named as well."""
@@ -382,6 +388,7 @@ def test_folder_in_place_of_a_file(write_record: WriteRecord, tmp_path: Path, na
     assert [f"{folder / name} is left aside: Is a directory"] == messages
 
 
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -406,6 +413,35 @@ def test_unfit_description_is_named(
     assert f"{path} is left aside: {fault}" == str(caught.value)
 
 
+@pytest.mark.fault("damage")
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (
+            {"data": DATA | {"fingerprint": "/../../up"}},
+            "the fingerprint of its data must be 1 to 64 letters and digits",
+        ),
+        (
+            {"data": DATA | {"test_rows": 0, "validation_rows": -1}},
+            "validation_rows, test_rows must be at least 1",
+        ),
+        ({"published": {"test_accuracy": "x"}}, "published holds what is no number"),
+        ({"change": "\ud800"}, "it holds what is no text: surrogates not allowed"),
+    ],
+)
+def test_values_that_no_report_can_use_are_named(
+    write_record: WriteRecord, tmp_path: Path, change: dict[str, object], fault: str
+) -> None:
+    """Nothing in a record leads out of its run, and nothing in it stops a report."""
+    path = write_record(tmp_path, "rnn") / "trial.json"
+    path.write_text(json.dumps(seal(json.loads(path.read_text()) | change)))
+    with pytest.raises(RecordError) as caught:
+        records.read_trial(path.parent)
+
+    assert f"{path} is left aside: {fault}" == str(caught.value)
+
+
+@pytest.mark.fault("damage")
 @pytest.mark.parametrize("value", [None, "0.9", float("nan"), float("inf"), [0.9]])
 def test_unfit_result_is_left_aside(
     write_record: WriteRecord, tmp_path: Path, value: object
@@ -420,6 +456,7 @@ def test_unfit_result_is_left_aside(
     assert [f"{path} is left aside: test_accuracy missing or no number"] == warned
 
 
+@pytest.mark.fault("stranger")
 @pytest.mark.parametrize("name", FILES)
 def test_poison_in_a_record_is_never_executed(
     write_record: WriteRecord, tmp_path: Path, name: str

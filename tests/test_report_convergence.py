@@ -37,6 +37,7 @@ CASES = {
         (0.8, 0.9, 0.9, 0.9, 0.9),
     ),
     "fluctuating": (FALLING, (0.5, 0.4, 0.4, 0.4, 0.4), (0.8, 0.9, 0.9, 0.87, 0.89)),
+    "getting worse": (FALLING, (0.5, 0.4, 0.4, 0.4, 0.4), (0.95, 0.94, 0.9, 0.85, 0.7)),
     "not yet converged": (FALLING, (0.5, 0.4, 0.38, 0.36, 0.34), (0.8, 0.85, 0.88, 0.89, 0.9)),
     "too few epochs": (FALLING[:2], (0.5, 0.4), (0.8, 0.9)),
 }
@@ -72,7 +73,7 @@ def test_figures_of_a_curve(write_record: WriteRecord, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("losses", "val_losses"),
     [
-        ((0.6, 0.4, 0.3, 0.31, 0.2), (0.5, 0.3, 0.31, 0.35, 0.4)),  # train loss rises too
+        ((0.6, 0.3, 0.32, 0.31, 0.33), (0.5, 0.3, 0.31, 0.35, 0.4)),  # train loss rises too
         (FALLING, (0.5, 0.3, 0.305, 0.304, 0.305)),  # by less than 2 %
         (FALLING, (0.5, 0.4, 0.3, 0.29, 0.28)),
     ],
@@ -88,6 +89,18 @@ def test_what_is_no_overfitting(
 
     assert found
     assert (None, "stable") == (found.overfitting_from, found.verdict)
+
+
+def test_loss_of_nothing_is_no_overfitting(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Where the last epoch is the best, nothing has risen; two epochs say nothing of it."""
+    zero = convergence(
+        write_record, tmp_path / "zero", (FALLING[:3], (0.5, 0.3, 0.0), (0.9, 0.9, 0.9))
+    )
+    two = convergence(write_record, tmp_path / "two", (FALLING[:2], (0.3, 0.5), (0.9, 0.9)))
+
+    assert zero
+    assert two
+    assert (None, None) == (zero.overfitting_from, two.overfitting_from)
 
 
 def test_seeds_are_judged_by_their_mean(write_record: WriteRecord, tmp_path: Path) -> None:

@@ -61,9 +61,48 @@ def test_gain_is_the_mean_over_the_pairs(effects: list[Effect]) -> None:
     assert ["better", "no evidence", "no evidence"] == [
         effect.gain.verdict for effect in (cell, pooling, width)
     ]
-    assert (4, 4) == cell.gain.seeds
-    assert (2, 2) == width.gain.seeds
     assert (cell.gain.estimate.p or 0) * 3 == pytest.approx(cell.gain.adjusted)
+
+
+@pytest.mark.parametrize("pairs", range(2, 8))
+def test_models_that_answer_alike_have_no_effect(
+    write_record: WriteRecord, tmp_path: Path, pairs: int
+) -> None:
+    """Whatever floating-point numbers make of weights such as 1/3."""
+    for number in range(2 * pairs):
+        settings = {"cell": ("rnn", "gru")[number % 2], "hidden_dim": 8 + number // 2}
+        write_record(
+            tmp_path,
+            f"x{(7 * number) % (2 * pairs)}-{number}",
+            data=DATA | {"test_rows": 30},
+            hyperparameters=Hyperparameters(**settings).to_dict(),
+            predictions=answer(np.arange(30) < 27, np.zeros(30, int)),
+        )
+    (summary,) = summarize(read_run(tmp_path))
+    effects = find_effects(summary, Comparer(read_outcomes(summary)))
+
+    assert {("no evidence", 1.0)} == {
+        (effect.gain.verdict, effect.gain.adjusted) for effect in effects
+    }
+
+
+def test_settings_that_an_older_record_lacks_make_no_pair(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """Nobody knows what they were."""
+    old = Hyperparameters().to_dict()
+    del old["dropout"]
+    for name, settings in (("old", old), ("new", Hyperparameters().to_dict())):
+        write_record(
+            tmp_path,
+            name,
+            data=DATA | {"test_rows": 4},
+            hyperparameters=settings,
+            predictions=answer(np.ones(4, bool), np.zeros(4, int)),
+        )
+    (summary,) = summarize(read_run(tmp_path))
+
+    assert [] == find_effects(summary, Comparer(read_outcomes(summary)))
 
 
 def test_one_pair_is_its_difference(write_record: WriteRecord, tmp_path: Path) -> None:

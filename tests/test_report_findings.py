@@ -57,9 +57,9 @@ def test_all_sentences(write_record: WriteRecord, tmp_path: Path) -> None:
     )
 
     assert findings(tmp_path, (0.8, 0.95)) == (
-        "Helped: cell: gru against rnn (+8.20 [+7.06, +9.34] points); "
-        "cell: lstm against rnn (+8.24 [+7.09, +9.39] points). "
-        "Hurt: cell: deaf against rnn (-20.00 [-21.62, -18.38] points). "
+        "Helped: cell: gru against rnn (+8.20 [+7.12, +9.28] points); "
+        "cell: lstm against rnn (+8.24 [+7.16, +9.32] points). "
+        "Hurt: cell: deaf against rnn (-20.00 [-21.57, -18.43] points). "
         "No evidence of a difference: hidden_dim: 512 against gru (-0.04 [-0.12, +0.04] points).\n"
         "Best by validation: lstm, test accuracy 0.8824 (0.8692 to 0.8944), "
         "at 12,345 parameters and 9 s a training. "
@@ -81,6 +81,23 @@ def test_the_quickest_of_those_that_tie(write_record: WriteRecord, tmp_path: Pat
         "parameters and 5 s a training."
     ) in text
     assert "--seeds" not in text
+
+
+def test_many_are_not_all_named(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Five names in a sentence, and how many there are besides; the table has them all."""
+    write(write_record, tmp_path, "rnn", 2000)
+    for number in range(7):
+        settings = {"parent": "rnn", "change": f"dropout: 0.{number}"}
+        write(write_record, tmp_path, f"gru{number}", 2300 if number else 1500, **settings)
+    text = findings(tmp_path, (0.9,))
+
+    assert "Helped: dropout: 0.1 against rnn" in text
+    assert text.count("against rnn (+") == 6
+    assert "Target 0.9: reached by all but rnn, gru0." in text
+    for number in range(7, 9):
+        write(write_record, tmp_path, f"gru{number}", 2300, **settings)
+    text = findings(tmp_path)
+    assert (text.count("against rnn (+"), "; and 3 others." in text) == (5, True)
 
 
 def test_one_experiment_is_compared_with_nothing(write_record: WriteRecord, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_terminal(run: Path) -> None:
     assert (
         "failed: lstm-seed0: out of memory: run it again with half its batch_size\n"
     ) == text.splitlines(keepends=True)[-1]
-    assert ["gru_2", "1", "0.9000", "+10.00", "[+8.77,", "+11.23]", "better"] == next(
+    assert ["gru_2", "1", "0.9000", "+10.00", "[+8.82,", "+11.18]", "better"] == next(
         line.split()[:7] for line in text.splitlines() if line.startswith("gru_2")
     )
     assert all(len(line) <= 100 for line in text.splitlines() if not line.startswith(("=", "-")))
@@ -103,8 +103,8 @@ def test_latex(report: Report) -> None:
     text = format_latex([report])
 
     assert text.startswith(
-        "% data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows\n"
-        "\\begin{tabular}{lllrrrrrrlllrrrl}\n\\toprule\n experiment   & change"
+        "% cells, data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows\n"
+        "\\begin{tabular}{lllrrrrlllrrrrrl}\n\\toprule\n experiment   & change"
     )
     assert text.count("\\begin{tabular}") == text.count("\\bottomrule") == 2
     assert "gru\\_2" in text

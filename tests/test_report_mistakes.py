@@ -55,13 +55,13 @@ def test_confusions_are_scikit_learns(write_record: WriteRecord, tmp_path: Path)
 
 
 def test_rows_that_all_get_wrong(write_record: WriteRecord, tmp_path: Path) -> None:
-    """The one of which the models are surest comes first; each experiment's answer is its mode."""
+    """The one of which the models are surest comes first; seeds of two minds are counted."""
     found = mistakes(tmp_path, write_record, texts=TEXTS)
 
     assert 2 == found.all_wrong_count
     assert [
-        HardRow(4, "spam", {"rnn": "urgent", "gru": "calm"}, "e"),
-        HardRow(1, "calm", {"rnn": "urgent", "gru": "urgent"}, "b"),
+        HardRow(4, "spam", {"urgent": ["rnn", "gru 1 of 2"], "calm": ["gru 1 of 2"]}, "e"),
+        HardRow(1, "calm", {"urgent": ["rnn", "gru"]}, "b"),
     ] == found.all_wrong
 
 

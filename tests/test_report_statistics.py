@@ -73,12 +73,12 @@ def test_holm_is_that_of_statsmodels() -> None:
 def test_rows_alone_are_scipys_bootstrap() -> None:
     """One seed each: the interval is that of the paired differences over resampled rows."""
     right = simulate_right(random(), [0.9, 0.92], seeds=1, rows=2000)
-    estimate = Bootstrap(right, random()).estimate(DIFFERENCE)
+    estimate = Bootstrap(right).estimate(DIFFERENCE)
     differences = right[0][0].astype(float) - right[1][0]
     expected = stats.bootstrap((differences,), np.mean, rng=1)
 
     assert pytest.approx(differences.mean()) == estimate.value
-    assert pytest.approx(expected.standard_error, rel=0.08) == (
+    assert pytest.approx(expected.standard_error, rel=0.05) == (
         (estimate.high - estimate.low) / 2 / 1.96
     )
 
@@ -87,14 +87,14 @@ def test_rows_alone_are_scipys_bootstrap() -> None:
 def test_seeds_alone_are_welchs_test(seeds: tuple[int, int]) -> None:
     """Where all rows are alike the test is Welch's t-test over the seeds."""
     accuracies = [random().normal(0.9 + 0.002 * k, 0.003, count) for k, count in enumerate(seeds)]
-    right = [np.repeat(values[:, np.newaxis], 50, axis=1) for values in accuracies]
-    estimate = Bootstrap(right, random()).estimate(DIFFERENCE)
+    right = [np.repeat(values[:, np.newaxis], 5000, axis=1) for values in accuracies]
+    estimate = Bootstrap(right).estimate(DIFFERENCE)
     expected = stats.ttest_ind(*accuracies, equal_var=False)
     interval = expected.confidence_interval()
 
-    assert pytest.approx(expected.pvalue, abs=0.03) == estimate.p
+    assert pytest.approx(expected.pvalue, rel=0.01) == estimate.p
     assert pytest.approx(
-        (interval.low, interval.high), abs=0.1 * (interval.high - interval.low)
+        (interval.low, interval.high), abs=0.01 * (interval.high - interval.low)
     ) == (
         estimate.low,
         estimate.high,
@@ -104,29 +104,20 @@ def test_seeds_alone_are_welchs_test(seeds: tuple[int, int]) -> None:
 def test_a_single_seed_borrows_the_spread_of_the_others() -> None:
     """One seed against four is surer than one against one would be, and less sure than 4 to 4."""
     values = random().normal(0.9, 0.003, 4)
-    several, one = (np.repeat(x[:, np.newaxis], 50, axis=1) for x in (values, values[:1]))
+    several, one = (np.repeat(x[:, np.newaxis], 5000, axis=1) for x in (values, values[:1]))
     widths = [
         estimate.high - estimate.low
         for right in ([several, several], [several, one])
-        for estimate in [Bootstrap(right, random()).estimate(DIFFERENCE)]
+        for estimate in [Bootstrap(right).estimate(DIFFERENCE)]
     ]
     error = values.std(ddof=1) * math.sqrt(1 + 1 / 4)
 
     assert widths[0] < widths[1]
-    assert pytest.approx(2 * stats.t.ppf(0.975, 3) * error, rel=0.1) == widths[1]
+    assert pytest.approx(2 * stats.t.ppf(0.975, 3) * error, rel=0.01) == widths[1]
 
 
 def test_nothing_that_differs_is_no_difference() -> None:
     """Two models that answer the same have an interval of no width, and p = 1."""
     right = np.ones((1, 30), bool)
 
-    assert Estimate(0, 0, 0, 1.0) == Bootstrap([right, right], random()).estimate(DIFFERENCE)
-
-
-def test_the_same_random_numbers_give_the_same_estimate() -> None:
-    """A report says the same each time."""
-    right = simulate_right(random(), [0.9, 0.92], seeds=2, rows=500)
-
-    assert Bootstrap(right, random()).estimate(DIFFERENCE) == (
-        Bootstrap(right, random()).estimate(DIFFERENCE)
-    )
+    assert Estimate(0, 0, 0, 1.0) == Bootstrap([right, right]).estimate(DIFFERENCE)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA
+from conftest import DATA, make_history
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,8 +125,9 @@ def test_state_names_failures(
 ) -> None:
     """A trial that ended without a result is not one that waits."""
     for seed in range(seeds):
-        result = {} if seed == 2 else None
-        folder = write_record(tmp_path, "rnn", seed, history=[], result=result)
+        done = seed == 2
+        history = make_history(2) if done else []
+        folder = write_record(tmp_path, "rnn", seed, history=history, result={} if done else None)
         if seed != 2:
             write_failure(folder, "out of memory")
 
@@ -146,7 +147,9 @@ def test_edited_experiment_is_no_other_seed_of_the_old_one(
     write_record(tmp_path, "rnn", 0, hyperparameters=settings)
     write_record(tmp_path, "rnn", 1)
 
-    assert [1, 1] == [len(item.trials) for item in only(tmp_path).experiments]
+    experiments = only(tmp_path).experiments
+    assert [1, 1] == [len(item.trials) for item in experiments]
+    assert ["rnn", "rnn (epochs: 2, learning_rate: 0.001)"] == [item.name for item in experiments]
 
 
 @pytest.mark.parametrize(("name", "named"), [("demo", "demo (built in, synthetic)"), ("x", "x")])

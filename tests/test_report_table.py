@@ -15,14 +15,14 @@ ROWS = 2500
 LABELS = np.arange(ROWS) % 2
 
 FINISHED = """\
-experiment    change                           parent      n          val acc         test acc         test 95 %             vs parent     p  verdict      best      published    reached  training             best epoch    parameters    s/epoch
-------------  -------------------------------  --------  ---  ---------------  ---------------  ----------------  --------------------  ----  -----------  ------  -----------  ---------  -----------------  ------------  ------------  ---------
-rnn-max       baseline                                     2  0.8100 ± 0.0000  0.7996 ± 0.0000  0.7831 to 0.8161                                           ties          0.814       0.75  too few epochs              1,2        12,345        1.5
-gru           2 changes: cell: gru, epochs: 3  rnn-max     1           0.8200           0.8000  0.7839 to 0.8152  +0.04 [-0.02, +0.10]  0.16  no evidence  best                       0.8  not yet converged             2     1,234,567        1.5"""  # noqa: E501
+experiment    change                           parent      n         test acc             vs parent     p  verdict      best    training             published    reached         test 95 %          val acc    best epoch    parameters    s/epoch
+------------  -------------------------------  --------  ---  ---------------  --------------------  ----  -----------  ------  -----------------  -----------  ---------  ----------------  ---------------  ------------  ------------  ---------
+rnn-max       baseline                                     2  0.7996 ± 0.0000                                           ties    too few epochs           0.814       0.75  0.7839 to 0.8153  0.8100 ± 0.0000           1,2        12,345        1.5
+gru           2 changes: cell: gru, epochs: 3  rnn-max     1           0.8000  +0.04 [-0.02, +0.10]  0.16  no evidence  best    not yet converged                     0.8  0.7839 to 0.8152           0.8200             2     1,234,567        1.5"""  # noqa: E501
 UNFINISHED = """\
-experiment    change      parent      n    val acc    test acc    best epoch    parameters    s/epoch  state
-------------  ----------  --------  ---  ---------  ----------  ------------  ------------  ---------  ------------
-rnn-max       baseline                1     0.8100      0.8000             2        12,345        1.5
+experiment    change      parent      n    test acc    val acc    best epoch    parameters    s/epoch  state
+------------  ----------  --------  ---  ----------  ---------  ------------  ------------  ---------  ------------
+rnn-max       baseline                1      0.8000     0.8100             2        12,345        1.5
 gru           cell: gru   rnn-max     0                                                                epoch 1 of 2
 lstm          cell: lstm  gone        0                                                                waiting"""  # noqa: E501
 
@@ -129,6 +129,6 @@ def test_columns_that_are_there_are_explained(write_record: WriteRecord, tmp_pat
         note.partition(":")[0] for note in full[:-1]
     ]
     assert full[-1] == (
-        "A verdict from one seed each says that these two models differ, not that other seeds "
-        "would."
+        "Where an experiment has one seed, verdicts are about the models that it gave: they do not "
+        "say that other seeds would differ likewise."
     )

@@ -40,7 +40,7 @@ def write_files(report: Report) -> list[Path]:
         alone = len(report.analyses) == 1
         folder = report.run if alone else report.run / f"data-{summary.data['fingerprint']}"
         if any(record.history for item in summary.experiments for record in item.trials):
-            pictures += draw_curves(summary, report.run.name, folder)
+            pictures += draw_curves(summary, report.name, folder)
     return [write_page(report), *pictures]
 
 

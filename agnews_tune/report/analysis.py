@@ -58,6 +58,13 @@ class Analysis:
     outcomes: dict[int, Outcomes]
 
     @property
+    def single_seeds(self) -> bool:
+        """Whether a comparison rests on test rows alone, as an experiment has one seed."""
+        return len(self.outcomes) > 1 and any(
+            len(found.trials) == 1 for found in self.outcomes.values()
+        )
+
+    @property
     def ties(self) -> list[Line]:
         """The lines with no evidence that they differ from the best."""
         return [

@@ -10,8 +10,8 @@ from agnews_tune.grid import format_value
 from agnews_tune.records import TrialRecord, read_run
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
 from agnews_tune.report.sections import Section
-from agnews_tune.report.summary import DataSummary, ExperimentSummary, summarize
-from agnews_tune.report.table import Table, accuracy, points
+from agnews_tune.report.summary import DataSummary, ExperimentSummary, differing, summarize
+from agnews_tune.report.table import ONE_SEED, Table, accuracy, points
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 NOTES = (
@@ -42,8 +42,8 @@ def compare_runs(first: Path, second: Path) -> list[Section]:
 
 
 def _names(first: Path, second: Path) -> tuple[str, str]:
-    same = first.name == second.name
-    return (str(first), str(second)) if same else (first.name, second.name)
+    names = first.resolve().name, second.resolve().name
+    return (str(first), str(second)) if names[0] == names[1] else names
 
 
 def _both(names: tuple[str, str], first: DataSummary, second: DataSummary) -> Section:
@@ -71,7 +71,7 @@ def _both(names: tuple[str, str], first: DataSummary, second: DataSummary) -> Se
         )
     columns = ["experiment", *names, "difference", "verdict", "differs in"]
     table = Table(columns, rows, ("experiment", "verdict", "differs in"))
-    return Section(f"data: {first.description}", [table, NOTES])
+    return Section(f"data: {first.description}", [table, f"{NOTES}\n{ONE_SEED}"])
 
 
 def _one(summary: DataSummary) -> Table:
@@ -102,9 +102,7 @@ def _settings(first: Side | None, second: Side | None) -> str:
         return ""
     old, new = (side[0].trial["hyperparameters"] for side in (first, second))
     return ", ".join(
-        f"{name}: {_value(old, name)} to {_value(new, name)}"
-        for name in {**old, **new}
-        if old.get(name) != new.get(name)
+        f"{name}: {_value(old, name)} to {_value(new, name)}" for name in differing(old, new)
     )
 
 

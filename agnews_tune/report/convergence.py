@@ -15,10 +15,11 @@ RISE = 1.02  # a validation loss this much above its lowest has risen
 RULES = (
     "Training is judged by the mean curve over seeds, by the first rule that fits. Overfitting "
     "from epoch k: the validation loss was lowest in epoch k - 1 and ends at least 2 % above that, "
-    "while the train loss fell in every epoch from k on. Fluctuating: the validation accuracy "
-    "turns among the last 3 epochs and spreads there over more than 2 standard errors of the "
-    "validation rows. Not yet converged: the last epoch is the best and gains more than half a "
-    "standard error on the one before. Stable: none of these. Fewer than 3 epochs say too little."
+    "while the train loss ends below what it was there. Fluctuating: the validation accuracy turns "
+    "among the last 3 epochs and spreads there over more than 2 standard errors of the validation "
+    "rows. Getting worse: it ends more than 2 standard errors below its best. Not yet converged: "
+    "the last epoch is the best and gains more than half a standard error on the one before. "
+    "Stable: none of these. Fewer than 3 epochs say too little."
 )
 
 
@@ -31,7 +32,7 @@ class Convergence:
         best_epoch: with the highest validation accuracy, from 1.
         gap: validation accuracy of the best epoch above the last one, as a fraction.
         spread: highest less lowest validation accuracy of the last three epochs, as a fraction.
-        overfitting_from: epoch from which the validation loss rises while the train loss falls.
+        overfitting_from: epoch from which the validation loss rises though the train loss falls.
     """
 
     verdict: str
@@ -56,13 +57,15 @@ def judge(experiment: ExperimentSummary) -> Convergence | None:
     error = math.sqrt(share * (1 - share) / experiment.trial["data"]["validation_rows"])
     last = accuracy[-WINDOW:]
     spread = max(last) - min(last)
-    start = _overfitting_from(loss, val_loss)
+    start = _overfitting_from(loss, val_loss) if epochs >= WINDOW else None
     if epochs < WINDOW:
         verdict = "too few epochs"
     elif start is not None:
         verdict = f"overfitting from epoch {start}"
     elif _turns(last) and spread > 2 * error:
         verdict = "fluctuating"
+    elif share - accuracy[-1] > 2 * error:
+        verdict = "getting worse"
     elif best == epochs - 1 and accuracy[-1] - accuracy[-2] > error / 2:
         verdict = "not yet converged"
     else:
@@ -72,8 +75,8 @@ def judge(experiment: ExperimentSummary) -> Convergence | None:
 
 def _overfitting_from(loss: Sequence[float], val_loss: Sequence[float]) -> int | None:
     lowest = val_loss.index(min(val_loss))
-    falls = all(later < earlier for earlier, later in pairwise(loss[lowest:]))
-    return lowest + 2 if falls and val_loss[-1] >= RISE * val_loss[lowest] else None
+    rises = lowest < len(val_loss) - 1 and val_loss[-1] >= RISE * val_loss[lowest]
+    return lowest + 2 if rises and loss[-1] < loss[lowest] else None
 
 
 def _turns(values: Sequence[float]) -> bool:

@@ -6,6 +6,7 @@ size their smallest letters have 6 points.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,11 +114,12 @@ def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[P
 
 def _lines(summary: DataSummary, column: str) -> list[list[Line]]:
     """Return the lines of each panel: the parent's validation, train and validation."""
-    by_name = {experiment.name: experiment for experiment in summary.experiments}
     panels = []
     for experiment in summary.experiments:
-        parent = by_name.get(experiment.trial["parent"])
-        lines = [Line(*PARENT, parent.curve(f"val_{column}"))] if parent else []
+        parent = summary.parent_of(experiment)
+        lines = []
+        if parent is not None:
+            lines.append(Line(*PARENT, summary.experiments[parent].curve(f"val_{column}")))
         lines.append(Line(*TRAIN, experiment.curve(column)))
         lines.append(Line(*VALIDATION, experiment.curve(f"val_{column}")))
         panels.append([line for line in lines if line.curve])
@@ -127,7 +129,7 @@ def _lines(summary: DataSummary, column: str) -> list[list[Line]]:
 def _limits(panels: Sequence[Sequence[Line]]) -> tuple[Limits, Limits]:
     """Return the same limits of epochs and values for all panels."""
     curves = [line.curve for lines in panels for line in lines]
-    points = [point for curve in curves for point in curve.values()]
+    points = [point for curve in curves for point in curve.values() if math.isfinite(point.mean)]
     last = max((epoch for curve in curves for epoch in curve), default=1)
     low = min((point.low for point in points), default=0.0)
     high = max((point.high for point in points), default=1.0)
@@ -152,8 +154,8 @@ def _draw_panel(panel: Axes, lines: Sequence[Line]) -> None:
         lows, highs = [point.low for point in points], [point.high for point in points]
         if lows != highs:
             panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
-    panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-    panel.yaxis.set_major_locator(MaxNLocator(5))
+    panel.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    panel.yaxis.set_major_locator(MaxNLocator(3))
     panel.tick_params(labelsize=6, length=2, pad=2)
     panel.grid(alpha=0.3, linewidth=0.5)
     panel.spines[["top", "right"]].set_visible(False)

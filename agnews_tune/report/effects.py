@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from agnews_tune.report.summary import DataSummary
+from agnews_tune.report.summary import DataSummary, differing
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 CELLS = ("rnn", "gru", "lstm")
@@ -35,24 +35,23 @@ class Effect:
 
 def find_effects(summary: DataSummary, comparer: Comparer) -> list[Effect]:
     """Return the effects that the experiments of a run show, in the order of their first pair."""
+
+    def values(position: int) -> dict[str, Any]:
+        settings: dict[str, Any] = summary.experiments[position].trial["hyperparameters"]
+        return settings
+
     pairs: dict[tuple[str, Any, Any], list[tuple[int, int]]] = defaultdict(list)
-    for first, second in combinations(comparer.outcomes, 2):
-        settings = [
-            summary.experiments[position].trial["hyperparameters"] for position in (first, second)
-        ]
-        differing = [name for name in settings[0] if settings[0][name] != settings[1].get(name)]
-        if len(differing) == 1:
-            (name,) = differing
-            ordered = sorted(
-                ((settings[0][name], first), (settings[1][name], second)),
-                key=lambda item: _rank(item[0]),
-            )
-            (before, worse), (after, better) = ordered
-            pairs[name, before, after].append((worse, better))
+    for positions in combinations(comparer.outcomes, 2):
+        own, other = map(values, positions)
+        names = differing(own, other)
+        if len(names) == 1 and own.keys() == other.keys():
+            (name,) = names
+            before, after = sorted(positions, key=lambda position: _rank(values(position)[name]))
+            pairs[name, values(before)[name], values(after)[name]].append((before, after))
     gains = {number: _gain(found, comparer) for number, found in enumerate(pairs.values())}
     return [
-        Effect(*values, _names(summary, found), gain)
-        for (values, found), gain in zip(pairs.items(), adjust(gains).values(), strict=True)
+        Effect(*what, _names(summary, found), gain)
+        for (what, found), gain in zip(pairs.items(), adjust(gains).values(), strict=True)
     ]
 
 
@@ -71,11 +70,7 @@ def _gain(pairs: Iterable[tuple[int, int]], comparer: Comparer) -> Difference:
     for before, after in pairs:
         weights[after] += 1 / len(pairs)
         weights[before] -= 1 / len(pairs)
-    seeds = [
-        sum(len(comparer.outcomes[position].trials) for position in positions)
-        for positions in zip(*pairs, strict=True)
-    ]
-    return Difference(comparer.estimate(weights), (seeds[1], seeds[0]))
+    return Difference(comparer.estimate(weights))
 
 
 def _names(summary: DataSummary, pairs: Iterable[tuple[int, int]]) -> list[tuple[str, str]]:

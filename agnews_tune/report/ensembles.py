@@ -66,7 +66,7 @@ def _combine(groups: Mapping[str, Outcomes]) -> list[Ensemble]:
     # The members are given: only the rows could have been others.
     alone = [members.right.mean(axis=0) for members in groups.values()]
     columns = [answers[np.newaxis] for answers in (*right, *alone)]
-    bootstrap = Bootstrap(columns, np.random.default_rng(0))
+    bootstrap = Bootstrap(columns)
     weights = np.eye(len(groups))
     return [
         Ensemble(

@@ -40,7 +40,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
         "ties_with_best": line in analysis.ties,
         "target_reached": line.reached,
         "training": convergence and convergence.verdict,
-        "best_epoch": convergence and convergence.best_epoch,
+        "best_epoch_of_mean_curve": convergence and convergence.best_epoch,
         "gap_best_to_last": convergence and convergence.gap,
         "spread_of_last_epochs": convergence and convergence.spread,
         "overfitting_from_epoch": convergence and convergence.overfitting_from,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.table import interval, points
 
+MOST = 6  # experiments that are named in a sentence; the table has them all
+
 
 def write_findings(analysis: Analysis) -> list[str]:
     """Return paragraphs: what helped and what hurt; what is best and what it costs; the rest."""
@@ -36,7 +38,7 @@ def _changes(analysis: Analysis) -> list[str]:
             if line.versus_parent and line.versus_parent.verdict == verdict
         ]
         if found:
-            sentences.append(sentence.format("; ".join(found)))
+            sentences.append(sentence.format(_join(found, "; ")))
     return sentences
 
 
@@ -44,14 +46,13 @@ def _best(analysis: Analysis, best: Line) -> list[str]:
     if best.accuracy is None or len(analysis.lines) == 1:
         return []
     ties = analysis.ties
-    rivals = [line for line in analysis.lines if line is not best]
     sentences = [
         f"Best by validation: {best.experiment.name}, test accuracy {best.accuracy.value:.4f} "
         f"({interval(best.accuracy)}), at {_cost(best)}."
     ]
     if ties:
         cheapest = min([best, *ties], key=_seconds)
-        sentences.append(f"No evidence that it differs from {_list(ties, rivals)}.")
+        sentences.append(f"No evidence that it differs from {_join(_names(ties), ', ')}.")
         if cheapest is not best:
             sentences.append(
                 f"The quickest of these is {cheapest.experiment.name}, at {_cost(cheapest)}."
@@ -100,7 +101,17 @@ def _seconds(line: Line) -> float:
 def _list(lines: Sequence[Line], among: Sequence[Line]) -> str:
     """Name experiments, or where they are fewer those of the finished ones that are missing."""
     finished = [line for line in among if line.experiment.finished]
-    missing = [line.experiment.name for line in finished if line not in lines]
+    missing = _names([line for line in finished if line not in lines])
     if len(finished) > 1 and len(missing) < len(lines):
-        return "all but " + ", ".join(missing) if missing else "all"
-    return ", ".join(line.experiment.name for line in lines) or "none"
+        return "all but " + _join(missing, ", ") if missing else "all"
+    return _join(_names(lines), ", ") or "none"
+
+
+def _names(lines: Sequence[Line]) -> list[str]:
+    return [line.experiment.name for line in lines]
+
+
+def _join(parts: Sequence[str], separator: str) -> str:
+    if len(parts) > MOST:
+        parts = [*parts[: MOST - 1], f"and {len(parts) - MOST + 1} others"]
+    return separator.join(parts)

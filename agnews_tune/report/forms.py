@@ -33,6 +33,11 @@ class Report:
     analyses: list[Analysis]
     mistakes: list[Mistakes | None]
 
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self.run.resolve().name
+
 
 def format_terminal(report: Report, all_columns: bool = False) -> str:
     """Return what a terminal shows, no wider than 100 columns unless all columns are wanted."""
@@ -43,14 +48,14 @@ def format_terminal(report: Report, all_columns: bool = False) -> str:
 def format_markdown(reports: Sequence[Report]) -> str:
     """Return whole reports as GitHub's Markdown."""
     return "\n".join(
-        sections_as_markdown(report.run.name, _sections(report, main_table)) for report in reports
+        sections_as_markdown(report.name, _sections(report, main_table)) for report in reports
     )
 
 
 def format_latex(reports: Sequence[Report]) -> str:
     """Return the tables for LaTeX's booktabs; what they are stands above them as a comment."""
     return "\n".join(
-        f"% {section.title}\n{block.format('latex_booktabs')}\n"
+        f"% {report.name}, {' '.join(section.title.split())}\n{block.format('latex_booktabs')}\n"
         for report in reports
         for section in _sections(report, main_table)
         for block in section.blocks
@@ -61,8 +66,7 @@ def format_latex(reports: Sequence[Report]) -> str:
 def format_csv(reports: Sequence[Report]) -> str:
     """Return one line an experiment, every figure in full; accuracies are fractions."""
     rows = [
-        {"run": report.run.name, "data": analysis.summary.data["name"]}
-        | line_figures(line, analysis)
+        {"run": report.name, "data": analysis.summary.data["name"]} | line_figures(line, analysis)
         for report in reports
         for analysis in report.analyses
         for line in analysis.lines
@@ -78,7 +82,7 @@ def format_json(reports: Sequence[Report]) -> str:
     """Return a list with everything about each run, for other programs."""
     content = [
         {
-            "run": report.run.name,
+            "run": report.name,
             "analyses": [
                 all_figures(analysis) | ({"mistakes": _plain(mistakes)} if mistakes else {})
                 for analysis, mistakes in zip(report.analyses, report.mistakes, strict=True)
@@ -115,10 +119,18 @@ def sections_as_markdown(title: str, sections: Sequence[Section]) -> str:
     for section in sections:
         parts.append(f"## {section.title}")
         parts += [
-            block.format("github") if isinstance(block, Table) else block.replace("\n", "  \n")
+            _as_markdown(block) if isinstance(block, Table) else block.replace("\n", "  \n")
             for block in section.blocks
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def _as_markdown(table: Table) -> str:
+    def escape(cells: Sequence[str]) -> list[str]:
+        return [cell.replace("|", "\\|") for cell in cells]
+
+    escaped = Table(escape(table.columns), [escape(row) for row in table.rows], table.left)
+    return escaped.format("github")
 
 
 def _sections(report: Report, choose: Callable[[Analysis], Table]) -> list[Section]:

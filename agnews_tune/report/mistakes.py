@@ -38,13 +38,14 @@ class HardRow:
     Attributes:
         row: its number in the test set, from 0.
         label: its class.
-        answers: class that most seeds answered, by experiment.
+        answers: for each class that was answered, the experiments that did, most of them first;
+            with how many of their seeds where they are not of one mind.
         text: of the row, where the corpus is at hand.
     """
 
     row: int
     label: str
-    answers: dict[str, str]
+    answers: dict[str, list[str]]
     text: str | None
 
 
@@ -102,13 +103,20 @@ def find_mistakes(
     disputed = disputed[votes.max(axis=0)[disputed] < 1]
 
     def describe(row: int) -> HardRow:
-        chosen = {
-            summary.experiments[position].name: names[
-                np.bincount(found.answers[:, row], minlength=len(names)).argmax()
-            ]
-            for position, found in outcomes.items()
-        }
-        return HardRow(row, names[own.labels[row]], chosen, texts[row] if texts else None)
+        voters: dict[str, list[str]] = {}
+        for position, found in outcomes.items():
+            own_votes = np.bincount(found.answers[:, row], minlength=len(names))
+            for answer in np.flatnonzero(own_votes):
+                share = (
+                    ""
+                    if own_votes[answer] == len(found.trials)
+                    else (f" {own_votes[answer]} of {len(found.trials)}")
+                )
+                voters.setdefault(names[answer], []).append(
+                    summary.experiments[position].name + share
+                )
+        ordered = dict(sorted(voters.items(), key=lambda item: -len(item[1])))
+        return HardRow(row, names[own.labels[row]], ordered, texts[row] if texts else None)
 
     return Mistakes(
         own.trials[seed].folder.name,

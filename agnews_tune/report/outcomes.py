@@ -42,7 +42,10 @@ class Outcomes:
 
 
 def read_outcomes(summary: DataSummary) -> dict[int, Outcomes]:
-    """Read the test predictions of each experiment that has any, by its position in the summary.
+    """Read the test predictions of each experiment, by its position in the summary.
+
+    One that lacks those of a finished seed is left out: its accuracy would be that of other seeds
+    than its interval.
 
     Warns:
         RecordWarning: for each trial whose predictions are for other rows than those of the first.
@@ -59,7 +62,7 @@ def read_outcomes(summary: DataSummary) -> dict[int, Outcomes]:
             else:
                 message = f"{record.predictions} is left aside: its labels are those of other rows"
                 warnings.warn(message, RecordWarning, stacklevel=2)
-        if trials and labels is not None:
+        if trials and labels is not None and len(trials) == len(experiment.finished):
             found[position] = Outcomes(trials, np.stack(probabilities), labels)
     return found
 

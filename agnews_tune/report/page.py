@@ -77,7 +77,7 @@ def _render(report: Report) -> str:
         )
     ]
     return environment.get_template("page.html").render(
-        run=report.run.name,
+        run=report.name,
         parts=parts,
         plots=[plot for part in parts for plot in part["plots"]],
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),

@@ -9,7 +9,7 @@ from agnews_tune.grid import format_value
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.mistakes import HardRow, Mistakes
-from agnews_tune.report.table import Table, explain, interval, points
+from agnews_tune.report.table import ONE_SEED, Table, explain, interval, points
 
 Block = str | Table
 
@@ -87,10 +87,15 @@ def _effects(analysis: Analysis) -> list[Block]:
     if not rows:
         return []
     left = ("hyperparameter", "from, to", "verdict")
+    notes = [
+        "gain: mean difference in points of test accuracy over all pairs of experiments that "
+        "differ in this alone, with the 95 % interval; p is adjusted for all rows (Holm)."
+    ]
+    if analysis.single_seeds:
+        notes.append(ONE_SEED)
     return [
         Table(["hyperparameter", "from, to", "pairs", "gain", "p", "verdict"], rows, left),
-        "gain: mean difference in points of test accuracy over all pairs of experiments that "
-        "differ in this alone, with the 95 % interval; p is adjusted for all rows (Holm).",
+        "\n".join(notes),
     ]
 
 
@@ -128,15 +133,8 @@ def _rows(rows: Sequence[HardRow]) -> list[Block]:
             [
                 f"row {row.row:,}, labelled {row.label}"
                 + ("" if row.text is None else f": {row.text}"),
-                *(f"    {answer}: {', '.join(names)}" for answer, names in _by_answer(row)),
+                *(f"    {answer}: {', '.join(names)}" for answer, names in row.answers.items()),
             ]
         )
         for row in rows
     ]
-
-
-def _by_answer(row: HardRow) -> list[tuple[str, list[str]]]:
-    answers: dict[str, list[str]] = {}
-    for name, answer in row.answers.items():
-        answers.setdefault(answer, []).append(name)
-    return sorted(answers.items(), key=lambda item: -len(item[1]))

@@ -12,6 +12,7 @@ Sources:
     S. Holm (1979), A simple sequentially rejective multiple test procedure.
     F. E. Satterthwaite (1946), An approximate distribution of estimates of variance components.
     A. B. Owen (2007), The pigeonhole bootstrap: rows and seeds are both resampled.
+    B. Efron, R. J. Tibshirani (1993), An introduction to the bootstrap: the ideal bootstrap.
     T. Hesterberg (2015), What teachers should know about the bootstrap: its narrowness with few
     observations, and Student's t with the standard error of the bootstrap.
 """
@@ -27,8 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 LEVEL = 0.95
-REPLICATES = 1000
-_CHUNK = 250  # replicates at once: 250 x 7,600 rows take 8 MB
+ROUNDING = 1e-9  # what floating-point numbers make of no difference
 
 Floats = npt.NDArray[np.float64]
 Right = npt.NDArray[np.bool_]
@@ -88,26 +88,23 @@ def holm(p_values: Sequence[float]) -> list[float]:
 class Bootstrap:
     """Estimates over rows and seeds for any weighted sum of the accuracies of some experiments.
 
+    It is the ideal bootstrap, of infinitely many replicates: for means its variance is known in
+    closed form, so that nothing has to be drawn and a report says the same each time.
+
     All experiments share the resampled rows, so differences between them are paired. Rows and seeds
     are resampled apart and their variances added; what single rows do to single seeds is in both,
-    and is taken off once (drawing both at once would count it three times). Deviations of resampled
-    seeds are widened by sqrt(n / (n - 1)).
+    and where an experiment has several seeds it is taken off once (drawing both at once would count
+    it three times). The variance over seeds is widened by n / (n - 1).
 
     Args:
         right: for each experiment an array ``(seeds, rows)``: was the answer right, or what share
             of several answers?
-        random: draws the replicates.
     """
 
-    def __init__(self, right: Sequence[npt.NDArray[Any]], random: np.random.Generator) -> None:
+    def __init__(self, right: Sequence[npt.NDArray[Any]]) -> None:
         self.seeds = np.array([len(trials) for trials in right])
-        accuracies = [trials.mean(axis=1) for trials in right]
-        self.means = np.array([values.mean() for values in accuracies])
-        self._rows = right[0].shape[1]
-        shares = np.stack([trials.mean(axis=0) for trials in right], axis=1)
-        self._by_rows = _resample_rows(shares.astype(np.float32), random)
-        self._by_seeds = np.stack([_resample_seeds(values, random) for values in accuracies], 1)
-        self._seed_variance = np.array([_variance(values) for values in accuracies])
+        self._shares = np.stack([trials.mean(axis=0) for trials in right], axis=1)
+        self._seed_variance = np.array([_variance(trials.mean(axis=1)) for trials in right])
         self._in_both = np.array(
             [_variance(trials).mean() / trials.size if len(trials) > 1 else 0.0 for trials in right]
         )
@@ -120,38 +117,35 @@ class Bootstrap:
         """
         from scipy.special import stdtr, stdtrit
 
-        value = float(self.means @ weights)
-        rows = float((self._by_rows @ weights).var(ddof=1))
-        seeds = float((self._by_seeds @ weights).var(ddof=1)) + self._borrowed(weights)
+        by_row = self._shares @ weights
+        value = float(by_row.mean())
+        rows = float(by_row.var()) / len(by_row)
+        parts = self._parts(weights)
+        seeds = sum(variance for variance, _ in parts)
         variance = max(rows, rows + seeds - float(self._in_both @ weights**2))
         error = math.sqrt(variance)
-        if not error:
-            return Estimate(value, value, value, p=1.0 if not value else 0.0)
-        freedom = variance**2 / self._spread_of_variance(weights, rows)
+        if error < ROUNDING:
+            return Estimate(value, value, value, p=1.0 if abs(value) < ROUNDING else 0.0)
+        spread = sum(part**2 / freedom for part, freedom in [(rows, len(by_row) - 1), *parts])
+        freedom = variance**2 / spread
         margin = float(stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * stdtr(freedom, -abs(value) / error))
         return Estimate(value, value - margin, value + margin, p)
 
-    def _lenders(self, weights: Floats) -> npt.NDArray[np.bool_]:
-        lenders: npt.NDArray[np.bool_] = (weights != 0) & (self.seeds > 1)
-        return lenders
+    def _parts(self, weights: Floats) -> list[tuple[float, int]]:
+        """Return the variance that the seeds of each experiment bring, and how many are free.
 
-    def _borrowed(self, weights: Floats) -> float:
-        # One seed shows no spread: it is taken to be that of the experiments with several.
-        lenders = self._lenders(weights)
-        if not lenders.any():
-            return 0.0
+        One seed shows no spread: it is taken to be that of the experiments with several.
+        """
+        several = (weights != 0) & (self.seeds > 1)
         alone = weights[self.seeds == 1]
-        return float(alone @ alone * self._seed_variance[lenders].mean())
-
-    def _spread_of_variance(self, weights: Floats, rows: float) -> float:
-        lenders = self._lenders(weights)
-        alone = weights[self.seeds == 1]
-        squares = weights[lenders] ** 2 / self.seeds[lenders]
-        if lenders.any():
-            squares = squares + alone @ alone / lenders.sum()
-        parts = squares * self._seed_variance[lenders]
-        return float(rows**2 / (self._rows - 1) + (parts**2 / (self.seeds[lenders] - 1)).sum())
+        borrowed = float(alone @ alone) / max(1, several.sum())
+        return [
+            (float(weight**2 / count + borrowed) * float(variance), int(count) - 1)
+            for weight, count, variance in zip(
+                weights[several], self.seeds[several], self._seed_variance[several], strict=True
+            )
+        ]
 
 
 def _variance(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -160,24 +154,3 @@ def _variance(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.full(values.shape[1:], np.nan)
     variance: npt.NDArray[Any] = values.var(axis=0, ddof=1)
     return variance
-
-
-def _resample_rows(shares: npt.NDArray[np.float32], random: np.random.Generator) -> Floats:
-    """Return the mean of each column ``(rows, experiments)`` in each replicate."""
-    rows = len(shares)
-    means = []
-    for start in range(0, REPLICATES, _CHUNK):
-        drawn = random.integers(0, rows, (min(_CHUNK, REPLICATES - start), rows))
-        counts = np.stack([np.bincount(one, minlength=rows) for one in drawn])
-        means.append(counts.astype(np.float32) @ shares / rows)
-    return np.concatenate(means).astype(np.float64)
-
-
-def _resample_seeds(accuracies: Floats, random: np.random.Generator) -> Floats:
-    """Return the mean of some seeds in each replicate; one seed cannot be resampled."""
-    count = len(accuracies)
-    if count == 1:
-        return np.full(REPLICATES, accuracies[0])
-    means = accuracies[random.integers(0, count, (REPLICATES, count))].mean(axis=1)
-    widened: Floats = accuracies.mean() + np.sqrt(count / (count - 1)) * (means - accuracies.mean())
-    return widened

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Any
 
@@ -127,9 +127,8 @@ class DataSummary:
         None where it is not there, or where the two differ in more than the change says.
         """
         for position, other in enumerate(self.experiments):
-            if other.name == experiment.trial["parent"] and _differ_as_told(
-                experiment.trial, other.trial
-            ):
+            named = other.trial["experiment"] == experiment.trial["parent"]
+            if named and _differ_as_told(experiment.trial, other.trial):
                 return position
         return None
 
@@ -137,7 +136,8 @@ class DataSummary:
 def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
     """Group the records of a run by data, then by experiment; the order stays.
 
-    Trials of one name with other hyperparameters, as an edited grid leaves them, are apart.
+    Trials of one name with other hyperparameters, as an edited grid leaves them, are apart, and
+    what differs is added to the name.
     """
     groups: dict[str, dict[tuple[str, str], list[TrialRecord]]] = {}
     for record in records:
@@ -148,16 +148,36 @@ def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
     return [
         DataSummary(
             data=next(iter(experiments.values()))[0].trial["data"],
-            experiments=[
-                ExperimentSummary(name, found) for (name, _), found in experiments.items()
-            ],
+            experiments=_tell_apart(
+                [ExperimentSummary(name, found) for (name, _), found in experiments.items()]
+            ),
         )
         for experiments in groups.values()
     ]
 
 
+def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the names of the hyperparameters in which two experiments differ."""
+    return [name for name in {**own, **other} if own.get(name) != other.get(name)]
+
+
 def _differ_as_told(child: dict[str, Any], parent: dict[str, Any]) -> bool:
     """Return whether two trials differ in no other hyperparameters than the change names."""
-    own, other = child["hyperparameters"], parent["hyperparameters"]
-    differing = {name for name in own | other if own.get(name) != other.get(name)}
-    return differing <= set(re.findall(r"(\w+): ", child["change"]))
+    names = differing(child["hyperparameters"], parent["hyperparameters"])
+    return set(names) <= set(re.findall(r"(\w+): ", child["change"]))
+
+
+def _tell_apart(experiments: Sequence[ExperimentSummary]) -> list[ExperimentSummary]:
+    """Name what differs in experiments that have the name of an earlier one."""
+    first: dict[str, ExperimentSummary] = {}
+    told = []
+    for experiment in experiments:
+        earlier = first.setdefault(experiment.name, experiment)
+        if earlier is experiment:
+            told.append(experiment)
+            continue
+        settings = experiment.trial["hyperparameters"]
+        names = differing(settings, earlier.trial["hyperparameters"])
+        values = ", ".join(f"{name}: {settings.get(name)}" for name in names)
+        told.append(replace(experiment, name=f"{experiment.name} ({values})"))
+    return told

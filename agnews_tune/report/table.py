@@ -51,7 +51,8 @@ MEANINGS = {
     "published": "published: test accuracy that others have reported, on data of their own.",
 }
 ONE_SEED = (
-    "A verdict from one seed each says that these two models differ, not that other seeds would."
+    "Where an experiment has one seed, verdicts are about the models that it gave: they do not say "
+    "that other seeds would differ likewise."
 )
 
 
@@ -123,8 +124,7 @@ def fitted_table(analysis: Analysis) -> Table:
 def explain(table: Table, analysis: Analysis) -> list[str]:
     """Return what the columns of the main table mean."""
     notes = [meaning for column, meaning in MEANINGS.items() if column in table.columns]
-    verdicts = [line.versus_parent for line in analysis.lines if line.versus_parent]
-    if any(found.seeds == (1, 1) for found in verdicts):
+    if analysis.single_seeds:
         notes.append(ONE_SEED)
     return notes
 
@@ -157,16 +157,16 @@ def _row(line: Line, analysis: Analysis) -> dict[str, str]:
         "change": experiment.trial["change"],
         "parent": experiment.trial["parent"] or "",
         "n": str(len(results)),
-        "val acc": accuracy(experiment.figure("validation_accuracy")),
         "test acc": accuracy(experiment.figure("test_accuracy")),
-        "test 95 %": interval(line.accuracy) if line.accuracy else "",
         "vs parent": points(difference.estimate) if difference else "",
         "p": f"{difference.adjusted:.2g}" if difference else "",
         "verdict": difference.verdict if difference else "",
         "best": _rank(line, analysis),
+        "training": line.convergence.verdict if line.convergence else "",
         "published": "" if published is None else f"{published:.3f}",
         "reached": "" if line.reached is None else f"{line.reached:g}",
-        "training": line.convergence.verdict if line.convergence else "",
+        "test 95 %": interval(line.accuracy) if line.accuracy else "",
+        "val acc": accuracy(experiment.figure("validation_accuracy")),
         "best epoch": ",".join(str(result["best_epoch"]) for result in results),
         "parameters": f"{results[0]['parameters']:,}" if results else "",
         "s/epoch": f"{sum(seconds) / len(seconds):.1f}" if seconds else "",

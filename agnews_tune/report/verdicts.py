@@ -25,12 +25,10 @@ class Difference:
 
     Attributes:
         estimate: the difference as a fraction, with its interval and unadjusted p.
-        seeds: of the experiment and of the other one.
         adjusted: the p, adjusted for the comparisons made in the same table.
     """
 
     estimate: Estimate
-    seeds: tuple[int, int]
     adjusted: float = 1.0
 
     @property
@@ -52,7 +50,7 @@ class Comparer:
         self.outcomes = outcomes
         self._columns = {position: column for column, position in enumerate(outcomes)}
         right = [found.right for found in outcomes.values()]
-        self._bootstrap = Bootstrap(right, np.random.default_rng(0)) if right else None
+        self._bootstrap = Bootstrap(right) if right else None
 
     def accuracy(self, position: int) -> Estimate:
         """Return the mean accuracy over seeds: Wilson's interval for one, a bootstrap for more."""
@@ -65,11 +63,10 @@ class Comparer:
     def difference(self, own: int, other: int) -> Difference:
         """Compare two experiments: McNemar's exact test for one seed each, a bootstrap for more."""
         estimate = self.estimate({own: 1.0, other: -1.0})
-        rights = [self.outcomes[position].right for position in (own, other)]
-        seeds = (len(rights[0]), len(rights[1]))
-        if seeds == (1, 1):
-            estimate = replace(estimate, p=mcnemar(rights[0][0], rights[1][0]))
-        return Difference(estimate, seeds)
+        first, second = (self.outcomes[position].right for position in (own, other))
+        if len(first) == len(second) == 1:
+            estimate = replace(estimate, p=mcnemar(first[0], second[0]))
+        return Difference(estimate)
 
     def estimate(self, weights: Mapping[int, float]) -> Estimate:
         """Return a weighted sum of accuracies, the weights given by position."""
@@ -82,7 +79,9 @@ class Comparer:
 
 def adjust(differences: Mapping[int, Difference]) -> dict[int, Difference]:
     """Adjust the p-values of all comparisons of a table by Holm's method."""
-    p_values = [found.estimate.p or 0.0 for found in differences.values()]
+    p_values = [
+        1.0 if found.estimate.p is None else found.estimate.p for found in differences.values()
+    ]
     return {
         position: replace(found, adjusted=p)
         for (position, found), p in zip(differences.items(), holm(p_values), strict=True)
