@@ -1,5 +1,7 @@
 """The command line as a user meets it: real runs, exact output, exit codes and what is left."""
 
+import csv
+import io
 import json
 import os
 import pty
@@ -501,7 +503,7 @@ class TestDamage:
         path.write_text(path.read_text().replace('"test_accuracy": 0.', '"test_accuracy": 0.9'))
         description = results / "tiny/wide-seed0/trial.json"
         description.write_bytes(b"")
-        result = invoke("report", results)
+        result = invoke("report", results, "--format", "csv")
         changed = "its checksum is another one: it was changed after it was written"
 
         assert 0 == result.exit_code
@@ -510,10 +512,13 @@ class TestDamage:
             f"warning: {description} is left aside: no JSON: Expecting value: line 1 column 1 "
             "(char 0)\n"
         )
-        rows = {line.split()[0]: line.split() for line in result.stdout.splitlines() if line}
-        assert ["mean", "pooling:", "mean", "base", "0", "0.913"] == rows["mean"][:6]
-        assert "wide" not in rows
-        assert rows["base"]
+        rows = {row["experiment"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
+        assert ["base", "mean"] == list(rows)
+        assert ["1", "0"] == [row["seeds"] for row in rows.values()]
+        assert ("", "0.913") == (
+            rows["mean"]["test_accuracy"],
+            rows["mean"]["published_test_accuracy"],
+        )
 
     @pytest.mark.fault("damage")
     @pytest.mark.timeout(600)

@@ -182,6 +182,7 @@ def test_full_disk_is_one_error(small_disk: Path) -> None:
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 def test_killed_run_has_one_curve(tmp_path: Path) -> None:
     """A real run through Ray, killed and given again: the curves are those of history.csv."""
     (tmp_path / "tiny.yaml").write_text(

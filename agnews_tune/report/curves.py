@@ -73,6 +73,7 @@ def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[P
     width, columns = COLUMN if len(names) <= FEW else PAGE
     heading = textwrap.fill(f"{title}: {column}. {summary.description}", int(width * 20))
     above = LINE * (1 + max(name.count("\n") for name in names)) + 0.05
+    columns = min(columns, len(names))
     rows = -(-len(names) // columns)
     head, foot = LINE * (1.5 + heading.count("\n")), 0.35
     figure = Figure(figsize=(width, head + rows * (above + PANEL_HEIGHT + GAP) + foot - GAP))
@@ -155,7 +156,7 @@ def _draw_panel(panel: Axes, lines: Sequence[Line]) -> None:
         if lows != highs:
             panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    panel.yaxis.set_major_locator(MaxNLocator(3))
+    panel.yaxis.set_major_locator(MaxNLocator(4))
     panel.tick_params(labelsize=6, length=2, pad=2)
     panel.grid(alpha=0.3, linewidth=0.5)
     panel.spines[["top", "right"]].set_visible(False)
