@@ -229,7 +229,7 @@ def test_any_subset_of_records_has_a_report(
     tmp_path_factory: pytest.TempPathFactory, kept: set[tuple[str, int, str]]
 ) -> None:
     """Whatever files are gone, the rest is reported; a row counts the seeds that are finished."""
-    whole, run = tmp_path_factory.getbasetemp() / "whole", tmp_path_factory.mktemp("run")
+    whole, run = tmp_path_factory.getbasetemp() / "whole-news", tmp_path_factory.mktemp("run")
     if not whole.exists():
         write_run(whole, experiments=3, seeds=2, rows=40)
     for name, seed, file in kept:
