@@ -340,7 +340,8 @@ FAULTS = {
         "  '': {dropout: 0.3}\n"
         "  é: {dropout: 0.4}\n"
         "  a/b: {dropout: 0.5}\n"
-        "  ..: {dropout: 0.6}\n",
+        "  ..: {dropout: 0.6}\n"
+        f"  {'y' * 300}: {{dropout: 0.7}}\n",
         [
             f"line 1: name must be {NAME_RULE}; received '../up'",
             f"line 4: experiment name must be {NAME_RULE}; received 'a b'",
@@ -350,6 +351,7 @@ FAULTS = {
             f"line 8: experiment name must be {NAME_RULE}; received 'é'",
             f"line 9: experiment name must be {NAME_RULE}; received 'a/b'",
             f"line 10: experiment name must be {NAME_RULE}; received '..'",
+            f"line 11: experiment name must be {NAME_RULE}; received '{'y' * 300}'",
         ],
     ),
     "a name that is a number": (
