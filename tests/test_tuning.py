@@ -378,7 +378,7 @@ def test_run_on_a_poor_machine(setting: str, tmp_path: Path) -> None:
 
     assert 0 == done.returncode
     assert "1 of 1 trials finished" in done.stdout
-    assert "curves: results/tiny/accuracy.png, results/tiny/loss.png" in done.stdout
+    assert "written to results/tiny: report.html, accuracy.png, " in done.stdout
     assert "Traceback" not in done.stderr
 
 
