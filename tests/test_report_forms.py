@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 
 from agnews_tune.errors import RecordWarning
 from agnews_tune.records import write_failure
-from agnews_tune.report import read_report
+from agnews_tune.report import Report, read_report
 from agnews_tune.report.forms import (
     FORMS,
-    Report,
     format_csv,
     format_json,
     format_latex,
@@ -73,7 +72,13 @@ def test_terminal(run: Path) -> None:
     assert ["gru_2", "1", "0.9000", "+10.00", "[+8.82,", "+11.18]", "better"] == next(
         line.split()[:7] for line in text.splitlines() if line.startswith("gru_2")
     )
-    assert all(len(line) <= 100 for line in text.splitlines() if not line.startswith(("=", "-")))
+
+
+def test_terminal_is_wide_enough(report: Report) -> None:
+    """No line has more than 100 characters but for the folder's and the data's names."""
+    lines = format_terminal(report).splitlines()
+
+    assert all(len(line) <= 100 for line in lines if not line.startswith(("=== ", "--- ")))
 
 
 def test_terminal_with_all_columns(report: Report) -> None:
@@ -106,7 +111,7 @@ def test_latex(report: Report) -> None:
         "% cells, data: tickets.csv: 9,000 train, 1,000 validation, 2,500 test rows\n"
         "\\begin{tabular}{lllrrrrlllrrrrrl}\n\\toprule\n experiment   & change"
     )
-    assert text.count("\\begin{tabular}") == text.count("\\bottomrule") == 2
+    assert text.count("\\begin{tabular}") == text.count("\\bottomrule") == 3
     assert "gru\\_2" in text
     assert "test 95 \\%" in text
 

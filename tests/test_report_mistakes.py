@@ -1,6 +1,5 @@
 """Confusions against scikit-learn, and the rows that are worth reading."""
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,8 @@ from conftest import DATA, WriteRecord
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from agnews_tune.records import read_run
-from agnews_tune.report.mistakes import HardRow, Mistakes, find_mistakes
-from agnews_tune.report.outcomes import read_outcomes
+from agnews_tune.report.analysis import analyze
+from agnews_tune.report.mistakes import ClassFigures, HardRow, Mistakes, find_mistakes
 from agnews_tune.report.summary import summarize
 
 CLASSES = ["calm", "urgent", "spam"]
@@ -38,7 +37,9 @@ def mistakes(run: Path, write_record: WriteRecord, count: int = 9, **options: ob
             predictions=(probabilities, LABELS),
         )
     (summary,) = summarize(read_run(run))
-    return find_mistakes(summary, read_outcomes(summary), 1, count, **options)  # type: ignore[arg-type]
+    found = find_mistakes(analyze(summary), count, **options)  # type: ignore[arg-type]
+    assert found
+    return found
 
 
 def test_confusions_are_scikit_learns(write_record: WriteRecord, tmp_path: Path) -> None:
@@ -90,7 +91,19 @@ def test_class_without_rows_or_answers(write_record: WriteRecord, tmp_path: Path
         predictions=(probabilities, np.array([0, 1])),
     )
     (summary,) = summarize(read_run(tmp_path))
-    spam = find_mistakes(summary, read_outcomes(summary), 0, 1).classes[2]
+    found = find_mistakes(analyze(summary), 1)
 
-    assert ("spam", 0) == (spam.name, spam.rows)
-    assert all(map(math.isnan, (spam.precision, spam.recall, spam.f1)))
+    assert found
+    assert ClassFigures("spam", None, None, None, 0) == found.classes[2]
+
+
+def test_best_without_predictions_has_no_mistakes(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """Nobody knows what it answered; nor is there a best one before a trial is finished."""
+    write_record(tmp_path / "bare", "rnn")
+    write_record(tmp_path / "waiting", "rnn", history=[], result=None)
+
+    for run in ("bare", "waiting"):
+        (summary,) = summarize(read_run(tmp_path / run))
+        assert find_mistakes(analyze(summary), 1) is None

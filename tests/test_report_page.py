@@ -14,9 +14,9 @@ from conftest import DATA, write_run
 
 from agnews_tune.report import read_report
 from agnews_tune.report.convergence import RULES
-from agnews_tune.report.forms import Report
 from agnews_tune.report.mistakes import find_mistakes
 from agnews_tune.report.page import write_page
+from agnews_tune.report.reading import Part, Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -87,7 +87,7 @@ def test_60_experiments_of_5_seeds_fit(tmp_path: Path) -> None:
     report = read_report(write_run(tmp_path, experiments=60, seeds=5, rows=50))
     path = write_page(report)
     page = Reader(path)
-    names = {line.experiment.name for line in report.analyses[0].lines}
+    names = {line.experiment.name for line in report.parts[0].analysis.lines}
     drawn = {
         name for plot in json.loads(page.scripts[0]) for name in names if name in json.dumps(plot)
     }
@@ -108,9 +108,9 @@ def test_what_records_say_is_text(write_record: Callable[..., Path], tmp_path: P
     write_record(folder, "changed", result=None, change=HOSTILE)
     write_failure(write_record(folder, "failed", result=None), HOSTILE)
     report = read_report(folder)
-    first = report.analyses[0]
-    mistakes = find_mistakes(first.summary, first.outcomes, 0, 3, [HOSTILE] * 20)
-    page = Reader(write_page(Report(folder, report.analyses, [mistakes, None])))
+    first, second = report.parts
+    mistakes = find_mistakes(first.analysis, 3, [HOSTILE] * 20)
+    page = Reader(write_page(Report(folder, [Part(first.analysis, mistakes), second])))
 
     assert 3 == page.tags.count("script")
     assert not {"i", "img"} & set(page.tags)

@@ -6,7 +6,8 @@ import pytest
 
 from agnews_tune.corpus import load_corpus
 from agnews_tune.errors import RecordWarning
-from agnews_tune.report.sources import read_targets, read_texts
+from agnews_tune.report.sources import read_corpus, read_targets, texts_of_test
+from agnews_tune.report.summary import DataSummary
 
 CORPUS = "text,label\n" + "".join(f"made up text {n},{'ab'[n % 2]}\n" for n in range(40))
 
@@ -38,21 +39,25 @@ def test_damaged_grid_is_left_aside(run: Path) -> None:
     assert message.startswith(f"{path} is left aside: {path}: 1 fault\n")
 
 
+def saw(fingerprint: str) -> DataSummary:
+    return DataSummary({"fingerprint": fingerprint}, [])
+
+
 def test_texts_of_the_test_rows(run: Path) -> None:
     """They are those of the corpus that the trials saw."""
-    corpus = load_corpus(run / "made.csv")
-    data = {"fingerprint": corpus.fingerprint}
+    expected = load_corpus(run / "made.csv")
+    corpus = read_corpus(run)
 
-    assert corpus.test.texts == read_texts(run, data)
+    assert expected.test.texts == texts_of_test(corpus, saw(expected.fingerprint))
 
 
 def test_changed_corpus_has_no_texts(run: Path) -> None:
     """Row numbers would lead to other texts."""
     with pytest.warns(RecordWarning) as warned:
-        texts = read_texts(run, {"fingerprint": "other"})
+        texts = texts_of_test(read_corpus(run), saw("other"))
 
     assert texts is None
-    assert [f"no texts of the rows: {run / 'made.csv'} is not what the trials saw"] == [
+    assert ["no texts of the rows: made.csv is not what the trials saw"] == [
         str(item.message) for item in warned
     ]
 
@@ -61,9 +66,9 @@ def test_corpus_that_is_gone(run: Path) -> None:
     """The reason is said, and row numbers stay."""
     (run / "made.csv").unlink()
     with pytest.warns(RecordWarning) as warned:
-        texts = read_texts(run, {"fingerprint": "any"})
+        corpus = read_corpus(run)
 
-    assert texts is None
+    assert (None, None) == (corpus, texts_of_test(corpus, saw("any")))
     (message,) = [str(item.message) for item in warned]
     assert message.startswith("no texts of the rows: ")
     assert str(run / "made.csv") in message

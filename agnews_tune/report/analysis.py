@@ -14,12 +14,13 @@ from agnews_tune.report.summary import DataSummary, ExperimentSummary
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Line:
     """What is known of one experiment.
 
     Attributes:
         experiment: its trials.
+        outcomes: what its seeds answered to the test rows; None without test predictions.
         accuracy: on the test rows, with its interval; None without test predictions.
         versus_parent: what its change did; None where the parent cannot be compared.
         versus_best: None for the best experiment itself.
@@ -28,6 +29,7 @@ class Line:
     """
 
     experiment: ExperimentSummary
+    outcomes: Outcomes | None
     accuracy: Estimate | None
     versus_parent: Difference | None
     versus_best: Difference | None
@@ -46,7 +48,6 @@ class Analysis:
         effects: of single hyperparameters.
         ensembles: of models asked at once.
         targets: test accuracies that the grid wants reached.
-        outcomes: the test predictions, by position of the line.
     """
 
     summary: DataSummary
@@ -55,14 +56,12 @@ class Analysis:
     effects: list[Effect]
     ensembles: list[Ensemble]
     targets: tuple[float, ...]
-    outcomes: dict[int, Outcomes]
 
     @property
     def single_seeds(self) -> bool:
         """Whether a comparison rests on test rows alone, as an experiment has one seed."""
-        return len(self.outcomes) > 1 and any(
-            len(found.trials) == 1 for found in self.outcomes.values()
-        )
+        seeds = [len(line.outcomes.trials) for line in self.lines if line.outcomes]
+        return len(seeds) > 1 and 1 in seeds
 
     @property
     def ties(self) -> list[Line]:
@@ -98,6 +97,7 @@ def analyze(summary: DataSummary, targets: Sequence[float] = ()) -> Analysis:
     lines = [
         Line(
             experiment,
+            outcomes.get(position),
             comparer.accuracy(position) if position in outcomes else None,
             versus_parent.get(position),
             versus_best.get(position),
@@ -113,7 +113,6 @@ def analyze(summary: DataSummary, targets: Sequence[float] = ()) -> Analysis:
         find_effects(summary, comparer),
         find_ensembles(summary, outcomes),
         tuple(targets),
-        outcomes,
     )
 
 

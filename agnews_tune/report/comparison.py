@@ -11,12 +11,13 @@ from agnews_tune.records import TrialRecord, read_run
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
 from agnews_tune.report.sections import Section
 from agnews_tune.report.summary import DataSummary, ExperimentSummary, differing, summarize
-from agnews_tune.report.table import ONE_SEED, Table, accuracy, points
+from agnews_tune.report.table import Table, accuracy, points
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 NOTES = (
     "difference: points of test accuracy of the second run above the first, paired on the same "
-    "test rows, with the 95 % interval; the verdict is adjusted for all rows of the table (Holm)."
+    "test rows, with the 95 % interval; the verdict is adjusted for all rows of the table (Holm), "
+    "and with one seed each about the two models, not about other seeds."
 )
 
 Side = tuple[ExperimentSummary, Outcomes | None]
@@ -71,7 +72,7 @@ def _both(names: tuple[str, str], first: DataSummary, second: DataSummary) -> Se
         )
     columns = ["experiment", *names, "difference", "verdict", "differs in"]
     table = Table(columns, rows, ("experiment", "verdict", "differs in"))
-    return Section(f"data: {first.description}", [table, f"{NOTES}\n{ONE_SEED}"])
+    return Section(f"data: {first.description}", [table, NOTES])
 
 
 def _one(summary: DataSummary) -> Table:

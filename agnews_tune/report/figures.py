@@ -8,6 +8,7 @@ from typing import Any
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
+from agnews_tune.report.reading import Part
 from agnews_tune.report.statistics import Estimate
 
 
@@ -49,9 +50,10 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def all_figures(analysis: Analysis) -> dict[str, Any]:
-    """Return the whole analysis as what JSON can hold."""
-    return {
+def part_figures(part: Part) -> dict[str, Any]:
+    """Return everything about the experiments that saw the same data as what JSON can hold."""
+    analysis = part.analysis
+    figures: dict[str, Any] = {
         "data": analysis.summary.data,
         "targets": list(analysis.targets),
         "experiments": [
@@ -75,6 +77,11 @@ def all_figures(analysis: Analysis) -> dict[str, Any]:
         "findings": " ".join(write_findings(analysis)),
         "rules": RULES,
     }
+    if part.mistakes:
+        figures["mistakes"] = asdict(part.mistakes) | {
+            "confusion": part.mistakes.confusion.tolist()
+        }
+    return figures
 
 
 def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.table import interval, points
 
+MORE_SEEDS = "Where there is one seed, another one may change the answer: run more with --seeds."
 MOST = 6  # experiments that are named in a sentence; the table has them all
 
 
@@ -17,7 +18,11 @@ def write_findings(analysis: Analysis) -> list[str]:
     paragraphs = [
         _changes(analysis),
         _best(analysis, analysis.best),
-        [*_targets(analysis), *_training(analysis), *_seeds(analysis)],
+        [
+            *_targets(analysis),
+            *_training(analysis),
+            *([MORE_SEEDS] if analysis.single_seeds else []),
+        ],
     ]
     return [" ".join(sentences) for sentences in paragraphs if sentences]
 
@@ -77,15 +82,6 @@ def _training(analysis: Analysis) -> list[str]:
         return []
     parts = [f"{kind} for {_list(lines, analysis.lines)}" for kind, lines in sorted(kinds.items())]
     return [f"Training was {'; '.join(parts)}."]
-
-
-def _seeds(analysis: Analysis) -> list[str]:
-    seeds = {len(line.experiment.finished) for line in analysis.lines} - {0}
-    if 1 in seeds and len(analysis.lines) > 1:
-        return [
-            "Where there is one seed, another one may change the answer: run more with --seeds."
-        ]
-    return []
 
 
 def _cost(line: Line) -> str:

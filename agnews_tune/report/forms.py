@@ -5,38 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from agnews_tune.report.analysis import Analysis
-from agnews_tune.report.figures import all_figures, line_figures
-from agnews_tune.report.mistakes import Mistakes
-from agnews_tune.report.sections import Section, describe_analysis
+from agnews_tune.report.figures import line_figures, part_figures
+from agnews_tune.report.reading import Report
+from agnews_tune.report.sections import Section, describe_part
 from agnews_tune.report.table import WIDTH, Table, fitted_table, main_table
-
-
-@dataclass(frozen=True)
-class Report:
-    """What is known of a run: an analysis for each data that its trials saw.
-
-    Attributes:
-        run: its folder.
-        analyses: experiments are compared within each of them alone.
-        mistakes: of the best model of each, where they were asked for.
-    """
-
-    run: Path
-    analyses: list[Analysis]
-    mistakes: list[Mistakes | None]
-
-    @property
-    def name(self) -> str:
-        """The name of the folder."""
-        return self.run.resolve().name
 
 
 def format_terminal(report: Report, all_columns: bool = False) -> str:
@@ -66,10 +42,11 @@ def format_latex(reports: Sequence[Report]) -> str:
 def format_csv(reports: Sequence[Report]) -> str:
     """Return one line an experiment, every figure in full; accuracies are fractions."""
     rows = [
-        {"run": report.name, "data": analysis.summary.data["name"]} | line_figures(line, analysis)
+        {"run": report.name, "data": part.analysis.summary.data["name"]}
+        | line_figures(line, part.analysis)
         for report in reports
-        for analysis in report.analyses
-        for line in analysis.lines
+        for part in report.parts
+        for line in part.analysis.lines
     ]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
@@ -81,13 +58,7 @@ def format_csv(reports: Sequence[Report]) -> str:
 def format_json(reports: Sequence[Report]) -> str:
     """Return a list with everything about each run, for other programs."""
     content = [
-        {
-            "run": report.name,
-            "analyses": [
-                all_figures(analysis) | ({"mistakes": _plain(mistakes)} if mistakes else {})
-                for analysis, mistakes in zip(report.analyses, report.mistakes, strict=True)
-            ],
-        }
+        {"run": report.name, "analyses": [part_figures(part) for part in report.parts]}
         for report in reports
     ]
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -107,7 +78,7 @@ def sections_for_terminal(title: str, sections: Sequence[Section]) -> str:
     for section in sections:
         parts.append(f"--- {section.title} ---")
         parts += [
-            block.format("simple") if isinstance(block, Table) else _wrap(block)
+            block.wrapped().format("simple") if isinstance(block, Table) else _wrap(block)
             for block in section.blocks
         ]
     return "\n\n".join(parts) + "\n"
@@ -135,9 +106,7 @@ def _as_markdown(table: Table) -> str:
 
 def _sections(report: Report, choose: Callable[[Analysis], Table]) -> list[Section]:
     return [
-        section
-        for analysis, mistakes in zip(report.analyses, report.mistakes, strict=True)
-        for section in describe_analysis(analysis, mistakes, choose(analysis))
+        section for part in report.parts for section in describe_part(part, choose(part.analysis))
     ]
 
 
@@ -153,20 +122,3 @@ def _wrap(text: str) -> str:
         )
         for line in text.splitlines()
     )
-
-
-def _plain(mistakes: Mistakes) -> dict[str, Any]:
-    return {
-        "model": mistakes.model,
-        "classes": [
-            {
-                name: None if isinstance(value, float) and math.isnan(value) else value
-                for name, value in vars(figures).items()
-            }
-            for figures in mistakes.classes
-        ],
-        "confusion": mistakes.confusion.tolist(),
-        "all_wrong_count": mistakes.all_wrong_count,
-        "all_wrong": [vars(row) for row in mistakes.all_wrong],
-        "disputed": [vars(row) for row in mistakes.disputed],
-    }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.report.outcomes import Outcomes
-from agnews_tune.report.summary import DataSummary
+from agnews_tune.report.analysis import Analysis
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """How well one class is told from the others; nan where there is nothing to divide by.
+    """How well one class is told from the others; None where there is nothing to divide by.
 
     Attributes:
         name: of the class.
@@ -25,9 +26,9 @@ class ClassFigures:
     """
 
     name: str
-    precision: float
-    recall: float
-    f1: float
+    precision: float | None
+    recall: float | None
+    f1: float | None
     rows: int
 
 
@@ -64,84 +65,94 @@ class Mistakes:
 
     model: str
     classes: list[ClassFigures]
-    confusion: npt.NDArray[np.int64]
+    confusion: Numbers
     all_wrong: list[HardRow]
     all_wrong_count: int
     disputed: list[HardRow]
 
 
 def find_mistakes(
-    summary: DataSummary,
-    outcomes: Mapping[int, Outcomes],
-    best: int,
-    count: int,
-    texts: Sequence[str] | None = None,
-) -> Mistakes:
-    """Return the confusions of an experiment's best seed and the hardest rows of all models.
+    analysis: Analysis, count: int, texts: Sequence[str] | None = None
+) -> Mistakes | None:
+    """Return the confusions of the best experiment's best seed and the hardest rows of all models.
 
     Args:
-        summary: the experiments.
-        outcomes: their answers, by position.
-        best: position of the experiment.
+        analysis: of the experiments.
         count: how many rows of each kind.
         texts: of the test rows, in their order.
+
+    Returns:
+        None where the best experiment has no test predictions.
     """
-    names = summary.data["label_names"]
-    own = outcomes[best]
-    seed = max(
-        range(len(own.trials)),
-        key=lambda number: (own.trials[number].result or {})["validation_accuracy"],
-    )
+    if analysis.best is None or analysis.best.outcomes is None:
+        return None
+    own = analysis.best.outcomes
+    names = analysis.summary.data["label_names"]
+    accuracies = [(record.result or {})["validation_accuracy"] for record in own.trials]
+    seed = accuracies.index(max(accuracies))
     confusion = _confusion(own.labels, own.answers[seed], len(names))
-    probabilities = np.concatenate([found.probabilities for found in outcomes.values()])
-    answers = np.concatenate([found.answers for found in outcomes.values()])
-    votes = np.stack([(answers == number).mean(axis=0) for number in range(len(names))])
-    wrong = np.flatnonzero(~(answers == own.labels).any(axis=0))
-    given_to_label = probabilities[:, wrong, own.labels[wrong]].mean(axis=0, dtype=np.float64)
-    surest = wrong[np.argsort(given_to_label, kind="stable")]
-    disputed = np.argsort(votes.max(axis=0), kind="stable")
-    disputed = disputed[votes.max(axis=0)[disputed] < 1]
+    all_wrong, disputed = _hard_rows(analysis, own.labels)
 
     def describe(row: int) -> HardRow:
-        voters: dict[str, list[str]] = {}
-        for position, found in outcomes.items():
-            own_votes = np.bincount(found.answers[:, row], minlength=len(names))
-            for answer in np.flatnonzero(own_votes):
-                share = (
-                    ""
-                    if own_votes[answer] == len(found.trials)
-                    else (f" {own_votes[answer]} of {len(found.trials)}")
-                )
-                voters.setdefault(names[answer], []).append(
-                    summary.experiments[position].name + share
-                )
-        ordered = dict(sorted(voters.items(), key=lambda item: -len(item[1])))
-        return HardRow(row, names[own.labels[row]], ordered, texts[row] if texts else None)
+        text = texts[row] if texts else None
+        return HardRow(int(row), names[own.labels[row]], _answers(analysis, row), text)
 
     return Mistakes(
         own.trials[seed].folder.name,
         _class_figures(names, confusion),
         confusion,
-        [describe(int(row)) for row in surest[:count]],
-        len(wrong),
-        [describe(int(row)) for row in disputed[:count]],
+        [describe(row) for row in all_wrong[:count]],
+        len(all_wrong),
+        [describe(row) for row in disputed[:count]],
     )
 
 
-def _confusion(
-    labels: npt.NDArray[np.int64], answers: npt.NDArray[np.int64], classes: int
-) -> npt.NDArray[np.int64]:
+def _hard_rows(analysis: Analysis, labels: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the rows that no model gets right, and those on which some model differs."""
+    every = [line.outcomes for line in analysis.lines if line.outcomes]
+    probabilities = np.concatenate([outcomes.probabilities for outcomes in every])
+    answers = np.concatenate([outcomes.answers for outcomes in every])
+    wrong = np.flatnonzero(~(answers == labels).any(axis=0))
+    given_to_label = probabilities[:, wrong, labels[wrong]].mean(axis=0, dtype=np.float64)
+    classes = range(probabilities.shape[2])
+    agreed = np.max([(answers == number).mean(axis=0) for number in classes], axis=0)
+    disputed = np.flatnonzero(agreed < 1)
+    return (
+        wrong[np.argsort(given_to_label, kind="stable")],
+        disputed[np.argsort(agreed[disputed], kind="stable")],
+    )
+
+
+def _answers(analysis: Analysis, row: int) -> dict[str, list[str]]:
+    answers: dict[str, list[str]] = {}
+    for line in analysis.lines:
+        seeds = line.outcomes.answers[:, row] if line.outcomes else np.empty(0, np.int64)
+        for number, votes in zip(*np.unique(seeds, return_counts=True), strict=True):
+            share = "" if votes == len(seeds) else f" {votes} of {len(seeds)}"
+            name = analysis.summary.data["label_names"][number]
+            answers.setdefault(name, []).append(line.experiment.name + share)
+    return dict(sorted(answers.items(), key=lambda item: -len(item[1])))
+
+
+def _confusion(labels: Numbers, answers: Numbers, classes: int) -> Numbers:
     counts = np.bincount(labels * classes + answers, minlength=classes**2)
     return counts.reshape(classes, classes)
 
 
-def _class_figures(names: Sequence[str], confusion: npt.NDArray[np.int64]) -> list[ClassFigures]:
-    right = confusion.diagonal()
-    answered, there = confusion.sum(axis=0), confusion.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        precision, recall = right / answered, right / there
-        f1 = 2 * right / (answered + there)
+def _class_figures(names: Sequence[str], confusion: Numbers) -> list[ClassFigures]:
+    right = confusion.diagonal().tolist()
+    answered, there = confusion.sum(axis=0).tolist(), confusion.sum(axis=1).tolist()
     return [
-        ClassFigures(name, float(precision[k]), float(recall[k]), float(f1[k]), int(there[k]))
+        ClassFigures(
+            name,
+            _share(right[k], answered[k]),
+            _share(right[k], there[k]),
+            _share(2 * right[k], answered[k] + there[k]),
+            there[k],
+        )
         for k, name in enumerate(names)
     ]
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -14,7 +14,7 @@ from agnews_tune.records import TrialRecord, read_predictions
 from agnews_tune.report.summary import DataSummary, ExperimentSummary
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcomes:
     """What the finished seeds of an experiment answered to the test rows.
 

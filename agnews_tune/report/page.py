@@ -18,9 +18,9 @@ from agnews_tune import __version__
 from agnews_tune.files import write_text
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.convergence import RULES
-from agnews_tune.report.forms import Report
-from agnews_tune.report.mistakes import Mistakes
-from agnews_tune.report.sections import describe_answers, describe_mistakes
+from agnews_tune.report.findings import write_findings
+from agnews_tune.report.reading import Part, Report
+from agnews_tune.report.sections import describe_details
 from agnews_tune.report.summary import Point
 from agnews_tune.report.table import MEANINGS, explain, main_table
 from agnews_tune.report.traces import (
@@ -70,12 +70,7 @@ def _render(report: Report) -> str:
     )
     # Sorted, a reference would stand before its model.
     environment.policies["json.dumps_kwargs"] = {}
-    parts = [
-        _part(number, analysis, mistakes)
-        for number, (analysis, mistakes) in enumerate(
-            zip(report.analyses, report.mistakes, strict=True), start=1
-        )
-    ]
+    parts = [_part(number, part) for number, part in enumerate(report.parts, start=1)]
     return environment.get_template("page.html").render(
         run=report.name,
         parts=parts,
@@ -87,17 +82,16 @@ def _render(report: Report) -> str:
     )
 
 
-def _part(number: int, analysis: Analysis, mistakes: Mistakes | None) -> dict[str, Any]:
+def _part(number: int, part: Part) -> dict[str, Any]:
     """Return what the template says about the experiments on the same data."""
-    sections = describe_answers(analysis) + (describe_mistakes(mistakes) if mistakes else [])
+    analysis = part.analysis
     table, shown, looks = main_table(analysis), choose_shown(analysis), choose_looks(analysis)
-    notes = [RULES if note == MEANINGS["training"] else note for note in explain(table, analysis)]
     return {
         "number": number,
         "data": analysis.summary.description,
-        "findings": [section for section in sections if section.title == "Findings"],
+        "findings": write_findings(analysis),
         "table": table,
-        "notes": notes,
+        "notes": explain(table, MEANINGS | {"training": RULES}),
         "looks": looks,
         "shown": shown,
         "drawn": drawn(analysis),
@@ -107,7 +101,7 @@ def _part(number: int, analysis: Analysis, mistakes: Mistakes | None) -> dict[st
             if drawn(analysis, (measure, f"val_{measure}"))
         ],
         "epochs": epoch_table(analysis),
-        "sections": [section for section in sections if section.title != "Findings"],
+        "sections": describe_details(part),
     }
 
 

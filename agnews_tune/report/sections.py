@@ -9,7 +9,8 @@ from agnews_tune.grid import format_value
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.mistakes import HardRow, Mistakes
-from agnews_tune.report.table import ONE_SEED, Table, explain, interval, points
+from agnews_tune.report.reading import Part
+from agnews_tune.report.table import Table, explain, interval, points
 
 Block = str | Table
 
@@ -22,54 +23,63 @@ class Section:
     blocks: list[Block] = field(default_factory=list)
 
 
-def describe_analysis(analysis: Analysis, mistakes: Mistakes | None, table: Table) -> list[Section]:
-    """Return all sections of an analysis; those without content are left out.
+def describe_part(part: Part, table: Table) -> list[Section]:
+    """Return all sections about the experiments that saw the same data.
 
     Args:
-        analysis: of the experiments that saw the same data.
-        mistakes: of the best model, where they were asked for.
-        table: the main table, or the part of it that is to be shown.
+        part: what is known of them.
+        table: the main table, or as much of it as is to be shown.
     """
-    main = Section(
-        f"data: {analysis.summary.description}", [table, "\n".join(explain(table, analysis))]
-    )
-    return [main, *describe_answers(analysis), *(describe_mistakes(mistakes) if mistakes else [])]
+    analysis = part.analysis
+    notes = "\n".join(explain(table))
+    main = Section(f"data: {analysis.summary.description}", [table, notes])
+    findings = Section("Findings", list(write_findings(analysis)))
+    return [main, *([findings] if findings.blocks else []), *describe_details(part)]
 
 
-def describe_answers(analysis: Analysis) -> list[Section]:
-    """Return the sections below the main table."""
+def describe_details(part: Part) -> list[Section]:
+    """Return the sections below the findings; those without content are left out."""
+    analysis = part.analysis
     sections = [
-        Section("Findings", list(write_findings(analysis))),
         Section("Effects", _effects(analysis)),
         Section("Ensembles", _ensembles(analysis)),
         Section("Failed", _failures(analysis)),
+        *(_mistakes(part.mistakes) if part.mistakes else []),
     ]
-    return [section for section in sections if any(section.blocks)]
+    return [section for section in sections if section.blocks]
 
 
-def describe_mistakes(mistakes: Mistakes) -> list[Section]:
-    """Return the sections about the errors of the best model and of all models."""
+def _mistakes(mistakes: Mistakes) -> list[Section]:
     names = [figures.name for figures in mistakes.classes]
     classes = Table(
-        ["class", "precision", "recall", "F1", "rows", *(f"said {name}" for name in names)],
+        ["class", "precision", "recall", "F1", "rows"],
         [
             [
                 figures.name,
-                *(f"{value:.4f}" for value in (figures.precision, figures.recall, figures.f1)),
+                *map(_share, (figures.precision, figures.recall, figures.f1)),
                 f"{figures.rows:,}",
-                *(f"{count:,}" for count in counts),
             ]
-            for figures, counts in zip(mistakes.classes, mistakes.confusion, strict=True)
+            for figures in mistakes.classes
+        ],
+        ("class",),
+    )
+    confusion = Table(
+        ["class", *names],
+        [
+            [name, *(f"{count:,}" for count in counts)]
+            for name, counts in zip(names, mistakes.confusion, strict=True)
         ],
         ("class",),
     )
     count = mistakes.all_wrong_count
-    sections = [
-        Section(f"Classes, as {mistakes.model} tells them apart", [classes]),
+    return [
+        Section(
+            f"Classes, as {mistakes.model} tells them apart",
+            [classes, "How many rows of each class it took for which class:", confusion],
+        ),
         Section(f"Rows that every model gets wrong ({count:,} in all)", _rows(mistakes.all_wrong)),
         Section("Rows on which the models disagree most", _rows(mistakes.disputed)),
     ]
-    return [section for section in sections if section.blocks]
 
 
 def _effects(analysis: Analysis) -> list[Block]:
@@ -87,15 +97,11 @@ def _effects(analysis: Analysis) -> list[Block]:
     if not rows:
         return []
     left = ("hyperparameter", "from, to", "verdict")
-    notes = [
-        "gain: mean difference in points of test accuracy over all pairs of experiments that "
-        "differ in this alone, with the 95 % interval; p is adjusted for all rows (Holm)."
-    ]
-    if analysis.single_seeds:
-        notes.append(ONE_SEED)
     return [
         Table(["hyperparameter", "from, to", "pairs", "gain", "p", "verdict"], rows, left),
-        "\n".join(notes),
+        "gain: mean difference in points of test accuracy over all pairs of experiments that "
+        "differ in this alone, with the 95 % interval; p is adjusted for all rows (Holm). Of "
+        "experiments with one seed both are about their models, not about other seeds.",
     ]
 
 
@@ -125,6 +131,10 @@ def _failures(analysis: Analysis) -> list[Block]:
         for line in analysis.lines
         for record in line.experiment.failed
     ]
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 def _rows(rows: Sequence[HardRow]) -> list[Block]:

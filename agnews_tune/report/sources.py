@@ -5,11 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from agnews_tune.errors import AgnewsTuneError, GridError, RecordWarning
 from agnews_tune.grid import Grid
 from agnews_tune.records import grid_path
+from agnews_tune.report.summary import DataSummary
+
+if TYPE_CHECKING:
+    from agnews_tune.corpus import Corpus
 
 
 def read_targets(run: Path) -> tuple[float, ...]:
@@ -29,28 +33,34 @@ def read_targets(run: Path) -> tuple[float, ...]:
         return ()
 
 
-def read_texts(run: Path, data: dict[str, Any]) -> Sequence[str] | None:
-    """Return the texts of the test rows, in their order; None where they are not at hand.
-
-    Args:
-        run: whose grid names the corpus.
-        data: name and fingerprint of the data that the trials saw.
+def read_corpus(run: Path) -> Corpus | None:
+    """Read the corpus that the grid of a run names; None where it is not at hand.
 
     Warns:
-        RecordWarning: the corpus cannot be read, or is another one by now.
+        RecordWarning: it cannot be read.
     """
     from agnews_tune.corpus import load_corpus
 
     try:
         source = _read_grid(run).data
-        corpus = load_corpus(
+        return load_corpus(
             source.source, label_names=source.label_names, limit_train=source.limit_train
         )
     except AgnewsTuneError as error:
         warnings.warn(f"no texts of the rows: {error}", RecordWarning, stacklevel=2)
         return None
-    if corpus.fingerprint != data["fingerprint"]:
-        message = f"no texts of the rows: {source.source} is not what the trials saw"
+
+
+def texts_of_test(corpus: Corpus | None, summary: DataSummary) -> Sequence[str] | None:
+    """Return the texts of the test rows that trials saw, in their order, if the corpus has them.
+
+    Warns:
+        RecordWarning: the corpus is another one.
+    """
+    if corpus is None:
+        return None
+    if corpus.fingerprint != summary.data["fingerprint"]:
+        message = f"no texts of the rows: {corpus.name} is not what the trials saw"
         warnings.warn(message, RecordWarning, stacklevel=2)
         return None
     return corpus.test.texts

@@ -105,9 +105,7 @@ class Bootstrap:
         self.seeds = np.array([len(trials) for trials in right])
         self._shares = np.stack([trials.mean(axis=0) for trials in right], axis=1)
         self._seed_variance = np.array([_variance(trials.mean(axis=1)) for trials in right])
-        self._in_both = np.array(
-            [_variance(trials).mean() / trials.size if len(trials) > 1 else 0.0 for trials in right]
-        )
+        self._in_both = np.array([_variance(trials).mean() / trials.size for trials in right])
 
     def estimate(self, weights: Floats) -> Estimate:
         """Return the weighted sum of accuracies with its interval and the p of it being zero.
@@ -149,8 +147,6 @@ class Bootstrap:
 
 
 def _variance(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return the sample variance over seeds, the first axis; nan for a single one."""
-    if len(values) == 1:
-        return np.full(values.shape[1:], np.nan)
-    variance: npt.NDArray[Any] = values.var(axis=0, ddof=1)
+    """Return the sample variance over seeds, the first axis; a single one shows none."""
+    variance: npt.NDArray[Any] = values.var(axis=0, ddof=min(1, len(values) - 1))
     return variance

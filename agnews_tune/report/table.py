@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agnews_tune.report.analysis import Analysis, Line
@@ -11,7 +11,7 @@ from agnews_tune.report.statistics import Estimate
 from agnews_tune.report.summary import Figure
 
 WIDTH = 100  # characters of a terminal
-NAME_WIDTH = 36  # of an experiment's name, where a table would be wider than that
+NAME_WIDTH = 36  # of a name on the terminal, before it goes on in a second line
 
 # What is left out first where the table would be too wide stands last.
 IMPORTANCE = (
@@ -44,16 +44,12 @@ MEANINGS = {
     "p": "p: of no difference to the parent (exact McNemar for one seed each, else the paired "
     "bootstrap), adjusted for all rows of the table (Holm).",
     "verdict": "verdict: better or worse than the parent where p, adjusted for all rows (Holm), is "
-    "at most 0.05.",
+    "at most 0.05; with one seed each that is about the two models, not about other seeds.",
     "best": "best: highest validation accuracy; ties: no evidence on the test rows of being worse "
     "or better than it.",
     "training": "training: the rules for these words stand in report.html and in the JSON form.",
     "published": "published: test accuracy that others have reported, on data of their own.",
 }
-ONE_SEED = (
-    "Where an experiment has one seed, verdicts are about the models that it gave: they do not say "
-    "that other seeds would differ likewise."
-)
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,11 @@ class Table:
             colalign=align if self.rows else None,
             disable_numparse=True,
         )
+
+    def wrapped(self) -> Table:
+        """Return the table with long names in its first column going on in a second line."""
+        rows = [[textwrap.fill(row[0], NAME_WIDTH), *row[1:]] for row in self.rows]
+        return Table(self.columns, rows, self.left)
 
     def chosen(self, columns: Sequence[str]) -> Table:
         """Return the table with some of its columns, in its own order."""
@@ -116,17 +117,12 @@ def main_table(analysis: Analysis) -> Table:
 
 def fitted_table(analysis: Analysis) -> Table:
     """Return the main table no wider than a terminal; long names go on in a second line."""
-    table = main_table(analysis)
-    wrapped = [[textwrap.fill(row[0], NAME_WIDTH), *row[1:]] for row in table.rows]
-    return Table(table.columns, wrapped, table.left).fitted(IMPORTANCE)
+    return main_table(analysis).wrapped().fitted(IMPORTANCE)
 
 
-def explain(table: Table, analysis: Analysis) -> list[str]:
+def explain(table: Table, meanings: Mapping[str, str] = MEANINGS) -> list[str]:
     """Return what the columns of the main table mean."""
-    notes = [meaning for column, meaning in MEANINGS.items() if column in table.columns]
-    if analysis.single_seeds:
-        notes.append(ONE_SEED)
-    return notes
+    return [meaning for column, meaning in meanings.items() if column in table.columns]
 
 
 def points(estimate: Estimate) -> str:

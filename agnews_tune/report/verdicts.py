@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -49,8 +50,6 @@ class Comparer:
     def __init__(self, outcomes: Mapping[int, Outcomes]) -> None:
         self.outcomes = outcomes
         self._columns = {position: column for column, position in enumerate(outcomes)}
-        right = [found.right for found in outcomes.values()]
-        self._bootstrap = Bootstrap(right) if right else None
 
     def accuracy(self, position: int) -> Estimate:
         """Return the mean accuracy over seeds: Wilson's interval for one, a bootstrap for more."""
@@ -70,11 +69,14 @@ class Comparer:
 
     def estimate(self, weights: Mapping[int, float]) -> Estimate:
         """Return a weighted sum of accuracies, the weights given by position."""
-        assert self._bootstrap  # noqa: S101 - there is a position only where there are outcomes
         column: Floats = np.zeros(len(self._columns))
         for position, weight in weights.items():
             column[self._columns[position]] = weight
         return self._bootstrap.estimate(column)
+
+    @cached_property
+    def _bootstrap(self) -> Bootstrap:
+        return Bootstrap([found.right for found in self.outcomes.values()])
 
 
 def adjust(differences: Mapping[int, Difference]) -> dict[int, Difference]:

@@ -1,0 +1,64 @@
+"""A run's folder -> everything that its report says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agnews_tune.records import read_run
+from agnews_tune.report.analysis import Analysis, analyze
+from agnews_tune.report.mistakes import Mistakes, find_mistakes
+from agnews_tune.report.sources import read_corpus, read_targets, texts_of_test
+from agnews_tune.report.summary import summarize
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is known of the experiments that saw the same data.
+
+    Attributes:
+        analysis: of these experiments.
+        mistakes: of their best model and of all of them; None where nobody asked.
+    """
+
+    analysis: Analysis
+    mistakes: Mistakes | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of a run.
+
+    Attributes:
+        run: its folder.
+        parts: one for each data that its trials saw; nothing is compared between them.
+    """
+
+    run: Path
+    parts: list[Part]
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self.run.resolve().name
+
+
+def read_report(run: Path, errors: int = 0) -> Report:
+    """Read the records of a run and compare its experiments.
+
+    Args:
+        run: the run's folder; the run may still be under way.
+        errors: how many of the hardest rows to look up; 0 leaves all errors out.
+    """
+    targets = read_targets(run)
+    analyses = [analyze(summary, targets) for summary in summarize(read_run(run))]
+    if not errors:
+        return Report(run, [Part(analysis, None) for analysis in analyses])
+    corpus = read_corpus(run)
+    return Report(
+        run,
+        [
+            Part(analysis, find_mistakes(analysis, errors, texts_of_test(corpus, analysis.summary)))
+            for analysis in analyses
+        ],
+    )
