@@ -14,6 +14,7 @@ Rule = Callable[[object], "str | None"]
 
 # Far above what any machine holds; what is larger could not even be counted, or not in seconds.
 LARGEST_DIM, MOST_LAYERS = 10_000_000, 1_000
+CELLS = ("rnn", "gru", "lstm")  # by their age
 POOLINGS = ("max", "mean", "last")
 
 
@@ -102,7 +103,7 @@ class Hyperparameters:
         HyperparameterError: with one line for each value that is not what was expected.
     """
 
-    cell: str = _hyperparameter("rnn", _one_of("rnn", "gru", "lstm"))
+    cell: str = _hyperparameter("rnn", _one_of(*CELLS))
     pooling: str = _hyperparameter("max", _pooling)
     embedding_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
     hidden_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
@@ -150,6 +151,11 @@ class Hyperparameters:
 
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
 _RULES: dict[str, Rule] = {item.name: item.metadata["rule"] for item in fields(Hyperparameters)}
+
+
+def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the names of the hyperparameters in which two sets differ, or that one lacks."""
+    return [name for name in {**own, **other} if own.get(name) != other.get(name)]
 
 
 def find_fault(name: str, value: object) -> str | None:

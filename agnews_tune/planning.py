@@ -13,7 +13,7 @@ from agnews_tune.encoding import EncodedCorpus, encode_corpus
 from agnews_tune.errors import RecordError, RecordWarning, RunWarning
 from agnews_tune.files import remove_parts
 from agnews_tune.grid import Grid, Trial, format_value
-from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.hyperparameters import Preprocessing, differing
 from agnews_tune.records import backup_path, read_trial, trial_key, write_grid, write_trial
 
 
@@ -166,15 +166,14 @@ def _action(folder: Path, description: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    old, new = before["hyperparameters"], now["hyperparameters"]
-    differing = [
+    old = before["hyperparameters"]
+    changes = [
         f"{name} was {format_value(old[name]) if name in old else 'unknown'}"
-        for name in new
-        if name not in old or old[name] != new[name]
+        for name in differing(old, now["hyperparameters"])
     ]
     if before["data"]["fingerprint"] != now["data"]["fingerprint"]:
-        differing.append("other data")
-    return ", ".join(differing) or "another version's record"
+        changes.append("other data")
+    return ", ".join(changes) or "another version's record"
 
 
 def _describe_corpus(corpus: Corpus) -> dict[str, Any]:

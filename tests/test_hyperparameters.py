@@ -6,7 +6,13 @@ import math
 import pytest
 
 from agnews_tune.errors import AgnewsTuneError, HyperparameterError
-from agnews_tune.hyperparameters import NAMES, Hyperparameters, Preprocessing, find_fault
+from agnews_tune.hyperparameters import (
+    NAMES,
+    Hyperparameters,
+    Preprocessing,
+    differing,
+    find_fault,
+)
 
 BASELINE = {
     "cell": "rnn",
@@ -183,3 +189,12 @@ def test_unknown_names_are_told_with_the_other_faults() -> None:
 def test_fit_values_have_no_fault(name: str) -> None:
     """The defaults themselves pass every check."""
     assert find_fault(name, BASELINE[name]) is None
+
+
+def test_differing_hyperparameters_are_named():
+    """One that only one of two sets has differs too, as records of other versions may lack it."""
+    old = BASELINE | {"gone": 1}
+    new = BASELINE | {"cell": "gru", "epochs": 9, "came": 1}
+
+    assert ["cell", "epochs", "gone", "came"] == differing(old, new)
+    assert [] == differing(old, old)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from agnews_tune.report.summary import DataSummary, differing
+from agnews_tune.hyperparameters import CELLS, differing
+from agnews_tune.report.summary import DataSummary
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
-
-CELLS = ("rnn", "gru", "lstm")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Any
 
+from agnews_tune.hyperparameters import differing
 from agnews_tune.records import TrialRecord
 
 
@@ -154,11 +155,6 @@ def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
         )
         for experiments in groups.values()
     ]
-
-
-def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the names of the hyperparameters in which two experiments differ."""
-    return [name for name in {**own, **other} if own.get(name) != other.get(name)]
 
 
 def _differ_as_told(child: dict[str, Any], parent: dict[str, Any]) -> bool:
