@@ -83,7 +83,7 @@ def test_imports_point_one_way() -> None:
         ("matplotlib", {"curves"}),
         ("tensorboardX", {"tensorboard"}),
         ("scipy", {"statistics"}),
-        ("bokeh", {"page"}),
+        ("bokeh", {"plots"}),
         ("jinja2", {"page"}),
     ],
 )

@@ -7,8 +7,7 @@ from conftest import DATA, RESULT, WriteRecord, answer
 
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.report.comparison import NOTES, compare_runs
-from agnews_tune.report.sections import Section
-from agnews_tune.report.table import Table
+from agnews_tune.report.document import Section, Table
 
 ROWS = 2500
 LABELS = np.arange(ROWS) % 2

@@ -9,10 +9,9 @@ from typing import Any
 from agnews_tune.grid import format_value
 from agnews_tune.hyperparameters import differing
 from agnews_tune.records import TrialRecord, read_run
+from agnews_tune.report.document import Section, Table, accuracy, points
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
-from agnews_tune.report.sections import Section
 from agnews_tune.report.summary import DataSummary, ExperimentSummary, summarize
-from agnews_tune.report.table import Table, accuracy, points
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 NOTES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agnews_tune.report.analysis import Analysis, Line
-from agnews_tune.report.table import interval, points
+from agnews_tune.report.document import interval, points
 
 MORE_SEEDS = "Where there is one seed, another one may change the answer: run more with --seeds."
 MOST = 6  # experiments that are named in a sentence; the table has them all

@@ -9,10 +9,11 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.document import WIDTH, Section, Table
 from agnews_tune.report.figures import line_figures, part_figures
+from agnews_tune.report.main_table import fitted_table, main_table
 from agnews_tune.report.reading import Report
-from agnews_tune.report.sections import Section, describe_part
-from agnews_tune.report.table import WIDTH, Table, fitted_table, main_table
+from agnews_tune.report.sections import describe_part
 
 
 def format_terminal(report: Report, all_columns: bool = False) -> str:

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from agnews_tune.grid import format_value
 from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.document import Block, Section, Table, interval, points
 from agnews_tune.report.findings import write_findings
+from agnews_tune.report.main_table import explain
 from agnews_tune.report.mistakes import HardRow, Mistakes
 from agnews_tune.report.reading import Part
-from agnews_tune.report.table import Table, explain, interval, points
-
-Block = str | Table
-
-
-@dataclass(frozen=True)
-class Section:
-    """A title and what stands below it: paragraphs and tables."""
-
-    title: str
-    blocks: list[Block] = field(default_factory=list)
 
 
 def describe_part(part: Part, table: Table) -> list[Section]:

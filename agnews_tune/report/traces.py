@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.document import Table
 from agnews_tune.report.summary import Point
-from agnews_tune.report.table import Table
 
 SHOWN = 6  # curves that are on at first: more are hard to follow
 # At least 3:1 against the light and the dark page, told apart by the colour-blind too.

@@ -8,8 +8,8 @@ from conftest import WriteRecord, answer, make_history, simulate_right
 
 from agnews_tune.records import read_run
 from agnews_tune.report.analysis import Analysis, analyze
+from agnews_tune.report.main_table import MEANINGS, explain, fitted_table, main_table
 from agnews_tune.report.summary import summarize
-from agnews_tune.report.table import MEANINGS, Table, explain, fitted_table, main_table
 
 ROWS = 2500
 LABELS = np.arange(ROWS) % 2
@@ -98,14 +98,6 @@ def test_table_fits_a_terminal(write_record: WriteRecord, tmp_path: Path, experi
     assert expected <= set(table.columns)
     if experiments > 1:
         assert 2 * (experiments - 1) + 1 == len(lines) - 2
-
-
-def test_columns_are_left_out_from_the_end() -> None:
-    """The most important ones that fit together, in the order of the table."""
-    table = Table(["a", "b", "c"], [["x" * 40, "y" * 70, "z" * 40]], ("a",))
-
-    assert ["a", "c"] == table.fitted(["a", "b", "c"]).columns
-    assert ["b"] == table.fitted(["b", "gone", "a"]).columns
 
 
 def test_columns_that_are_there_are_explained(write_record: WriteRecord, tmp_path: Path) -> None:
