@@ -235,7 +235,7 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
       agnews-tune report results/quickstart --format latex > table.tex
       agnews-tune report results/before results/after
     """
-    from agnews_tune.records import find_run, find_runs
+    from agnews_tune.finding import find_run, find_runs
     from agnews_tune.report import read_report, write_files
     from agnews_tune.report.comparison import compare_runs
     from agnews_tune.report.forms import FORMS, format_terminal, sections_for_terminal

@@ -14,7 +14,15 @@ from agnews_tune.errors import RecordError, RecordWarning, RunWarning
 from agnews_tune.files import remove_parts
 from agnews_tune.grid import Grid, Trial, format_value
 from agnews_tune.hyperparameters import Preprocessing, differing
-from agnews_tune.records import backup_path, read_trial, trial_key, write_grid, write_trial
+from agnews_tune.records import (
+    backup_path,
+    has_record,
+    read_trial,
+    trial_folders,
+    trial_key,
+    write_grid,
+    write_trial,
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,7 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     trials = [
         _plan_trial(trial, folder / trial.name, corpus, positions[trial.name]) for trial in chosen
     ]
-    there = {path.parent.name for path in folder.glob("*/trial.json")}
+    there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, removed=sorted(there - set(positions)))
 
 
@@ -147,7 +155,7 @@ def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> Pl
 
 def _action(folder: Path, description: Mapping[str, Any]) -> tuple[str, str]:
     """Return what is to be done with a trial, and more about it."""
-    if not (folder / "trial.json").exists():
+    if not has_record(folder):
         return "run", ""
     try:
         record = read_trial(folder)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from agnews_tune.classifier import Classifier
 from agnews_tune.errors import CorpusWarning, RecordError, RecordWarning
-from agnews_tune.records import TrialRecord, find_models
+from agnews_tune.finding import find_models
+from agnews_tune.records import TrialRecord
 
 BATCH = 1000  # texts that are read and answered together
 SHOWN = 60  # characters of a text in the table

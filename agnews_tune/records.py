@@ -193,6 +193,16 @@ def clear(folder: Path) -> None:
     remove_backup(folder)
 
 
+def has_record(folder: Path) -> bool:
+    """Return whether a folder holds the record of a trial, whole or damaged."""
+    return (folder / "trial.json").exists()
+
+
+def trial_folders(run: Path) -> list[Path]:
+    """Return the folders of a run's trials, by name; none where the folder is no run."""
+    return sorted(path.parent for path in run.glob("*/trial.json"))
+
+
 def read_trial(folder: Path) -> TrialRecord:
     """Read one trial, finished or not.
 
@@ -225,69 +235,23 @@ def read_run(run: Path) -> list[TrialRecord]:
         RecordWarning: for each damaged file; a trial whose ``trial.json`` is damaged is left out.
     """
     records = []
-    for path in sorted(run.glob("*/trial.json")):
+    for folder in trial_folders(run):
         try:
-            records.append(read_trial(path.parent))
+            records.append(read_trial(folder))
         except RecordError as error:
             warnings.warn(str(error), RecordWarning, stacklevel=2)
     return sorted(records, key=lambda record: (record.trial["position"], record.folder.name))
 
 
-def find_runs(results: Path) -> list[Path]:
-    """Return the run folders: ``results`` itself, or those in it, by name.
-
-    Raises:
-        RecordError: there is none.
-    """
-    runs = sorted({path.parent.parent for path in results.glob("*/*/trial.json")})
-    if any(results.glob("*/trial.json")):
-        runs = [results]
-    if not runs:
-        raise RecordError(
-            f"no records under {results}: expected a results folder or one run's folder; "
-            "make one with 'agnews-tune run grids/quickstart.yaml'"
-        )
-    return runs
-
-
-def find_run(folder: Path) -> Path:
-    """Return the only run of a folder.
-
-    Raises:
-        RecordError: there is none, or there are several.
-    """
-    runs = find_runs(folder)
-    if len(runs) > 1:
-        raise RecordError(
-            f"{folder} holds {len(runs)} runs: expected the folder of one run, such as {runs[0]}"
-        )
-    return runs[0]
-
-
-def find_models(results: Path) -> list[TrialRecord]:
-    """Return the finished trials whose model is there, best validation accuracy first.
-
-    Raises:
-        RecordError: there is none.
+def has_whole_model(record: TrialRecord) -> bool:
+    """Return whether a finished trial's model is there and the one that it left.
 
     Warns:
-        RecordWarning: for each damaged file.
+        RecordWarning: it is damaged.
     """
-    runs = find_runs(results) if results.is_dir() else []
-    found = [
-        (record.result["validation_accuracy"], record)
-        for run in runs
-        for record in read_run(run)
-        if record.result
-        and (record.folder / MODEL).exists()
-        and _is_intact(record.folder, record.result, MODEL)
-    ]
-    if not found:
-        raise RecordError(
-            f"no model under {results}: train one with 'agnews-tune run grids/quickstart.yaml', "
-            "or name a model folder with --model"
-        )
-    return [record for _, record in sorted(found, key=lambda item: -item[0])]
+    if record.result is None or not (record.folder / MODEL).exists():
+        return False
+    return _is_intact(record.folder, record.result, MODEL)
 
 
 def _key_in(path: Path) -> str | None:

@@ -168,24 +168,19 @@ def run(
         ),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
+    tune_config = tune.TuneConfig(
+        reuse_actors=True,
+        max_concurrent_trials=resources.at_once,
+        trial_name_creator=_trial_name,
+        trial_dirname_creator=_trial_name,
+    )
     following = FollowTrials(progress, {name: item.folder for name, item in by_name.items()})
-    with _storage() as storage:
+    with _run_config(following) as run_config:
         tune.Tuner(
             trainable,
             param_space={"trial": tune.grid_search(list(by_name))},
-            tune_config=tune.TuneConfig(
-                reuse_actors=True,
-                max_concurrent_trials=resources.at_once,
-                trial_name_creator=_trial_name,
-                trial_dirname_creator=_trial_name,
-            ),
-            run_config=tune.RunConfig(
-                name="tune",
-                storage_path=storage,
-                callbacks=[following],
-                failure_config=tune.FailureConfig(max_failures=RETRIES),
-                verbose=0,
-            ),
+            tune_config=tune_config,
+            run_config=run_config,
         ).fit()
     missing = [
         name
@@ -196,13 +191,19 @@ def run(
 
 
 @contextmanager
-def _storage() -> Iterator[str]:
-    # Ray's own files, for the time of the run; no trial hands it anything to keep.
+def _run_config(following: FollowTrials) -> Iterator[tune.RunConfig]:
+    # Ray's own files are there for the time of the run; no trial hands it anything to keep.
     try:
         with tempfile.TemporaryDirectory(
             prefix="agnews-tune-", ignore_cleanup_errors=True
         ) as storage:
-            yield storage
+            yield tune.RunConfig(
+                name="tune",
+                storage_path=storage,
+                callbacks=[following],
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                verbose=0,
+            )
     except OSError as error:
         raise RunError(
             f"Ray cannot write its own files: {error.strerror or error}; it needs {_room()}; "

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from agnews_tune import records
 from agnews_tune.corpus import Labels
 from agnews_tune.errors import RecordError, RecordWarning
-from agnews_tune.files import write_text
 from agnews_tune.hyperparameters import NAMES, Hyperparameters
 from agnews_tune.record_files import HISTORY_COLUMNS
 from agnews_tune.sealed import seal
@@ -192,65 +191,6 @@ def test_key_stays_what_it_was() -> None:
     other = records.trial_key({"dropout": 0.1, "cell": "rnn"}, 0, "data")
 
     assert "0edcdec1968dce28" == one == other
-
-
-def test_runs_are_found_in_a_results_folder(
-    write_record: Callable[..., Path], tmp_path: Path
-) -> None:
-    """The folder of all runs gives each run by name; a run's folder gives itself."""
-    write_record(tmp_path / "second", "rnn")
-    write_record(tmp_path / "first", "rnn", result=None)
-    (tmp_path / "no-run").mkdir()
-    records.tensorboard_folder(tmp_path / "first" / "rnn-seed0").mkdir(parents=True)
-
-    assert [tmp_path / "first", tmp_path / "second"] == records.find_runs(tmp_path)
-    assert [tmp_path / "second"] == records.find_runs(tmp_path / "second")
-
-
-@pytest.mark.parametrize("name", [".", "missing"])
-def test_no_runs_are_an_error(tmp_path: Path, name: str) -> None:
-    """A folder without records, or none at all, is an error that says how to get some."""
-    with pytest.raises(RecordError) as caught:
-        records.find_runs(tmp_path / name)
-
-    assert str(caught.value) == (
-        f"no records under {tmp_path / name}: expected a results folder or one run's folder; "
-        "make one with 'agnews-tune run grids/quickstart.yaml'"
-    )
-
-
-def test_models_come_by_validation_accuracy(
-    write_record: Callable[..., Path], tmp_path: Path
-) -> None:
-    """Test accuracy does not count, nor do trials without a model or a result."""
-    accuracies = {
-        "good": {"validation_accuracy": 0.8, "test_accuracy": 0.9},
-        "best": {"validation_accuracy": 0.85, "test_accuracy": 0.7},
-        "without-model": {"validation_accuracy": 0.99},
-        "unfinished": None,
-    }
-    for number, (name, result) in enumerate(accuracies.items()):
-        folder = write_record(tmp_path / f"run{number % 2}", name, result=result)
-        if name != "without-model":
-            write_text(folder / "model" / "config.json", "{}")
-        if result:
-            records.write_result(folder, "made", RESULT | result)
-    found = records.find_models(tmp_path)
-
-    assert ["best-seed0", "good-seed0"] == [record.folder.name for record in found]
-
-
-@pytest.mark.parametrize("name", ["run", "missing"])
-def test_no_model_is_an_error(write_record: Callable[..., Path], tmp_path: Path, name: str) -> None:
-    """Records without weights, or no folder at all, are an error that says how to get a model."""
-    write_record(tmp_path / "run", "rnn")
-    with pytest.raises(RecordError) as caught:
-        records.find_models(tmp_path / name)
-
-    assert str(caught.value) == (
-        f"no model under {tmp_path / name}: train one with "
-        "'agnews-tune run grids/quickstart.yaml', or name a model folder with --model"
-    )
 
 
 @pytest.mark.fault("damage")

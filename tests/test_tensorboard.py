@@ -12,7 +12,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from agnews_tune import BackupAndRestore, Callback, Classifier, TensorBoard
 from agnews_tune.errors import WriteError
-from agnews_tune.records import find_models, read_trial
+from agnews_tune.finding import find_models
+from agnews_tune.records import read_trial
 
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
 TEXTS = ["the cup was won", "shares fell on monday"] * 16
