@@ -322,7 +322,7 @@ class TestReport:
 
         assert expected == invoke("report", folder / "results/tiny").output
 
-    @pytest.mark.parametrize("form", ["markdown", "csv", "json", "latex"])
+    @pytest.mark.parametrize("form", FORMS)
     def test_forms_stand_alone(
         self, form: str, write_record: WriteRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -195,6 +195,7 @@ def test_test_files() -> None:
     """A test file has the name of the module that it tests, or its line in the tree."""
     modules = {path.stem for path in (ROOT / "agnews_tune").glob("*.py")}
     modules |= {f"report_{path.stem}" for path in (ROOT / "agnews_tune/report").glob("*.py")}
+    modules |= {path.parent.name for path in (ROOT / "agnews_tune").glob("*/__init__.py")}
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
 
     assert {"package", "readme"} == tests - modules

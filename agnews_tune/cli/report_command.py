@@ -1,0 +1,73 @@
+"""agnews-tune report: records -> tables, pictures and a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agnews_tune.cli.defaults import RESULTS
+from agnews_tune.errors import WriteError
+
+FORM_NAMES = ("markdown", "csv", "json", "latex")
+
+
+@click.command()
+@click.argument("results", nargs=-1, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--columns", is_flag=True, help="Print all columns, however wide the table is.")
+@click.option(
+    "--errors",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Add what the best model confuses, the N rows that every model gets wrong, and "
+    "the N on which models disagree most.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORM_NAMES),
+    help="Print this form alone, and write no files.",
+)
+def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | None) -> None:
+    """Print what each run under RESULTS found, and draw its curves.
+
+    RESULTS is the folder of all runs (results by default) or one run's folder; a run that is still
+    under way is shown as far as it is. The page report.html and the curves, accuracy and loss as
+    .png and .svg, go to the run's folder.
+
+    Two folders of runs are put beside each other: what differs in their figures, and in what they
+    were made with.
+
+    \b
+    Example:
+      agnews-tune report results/
+      agnews-tune report results/quickstart --errors 5
+      agnews-tune report results/quickstart --format latex > table.tex
+      agnews-tune report results/before results/after
+    """
+    from agnews_tune.finding import find_run, find_runs
+    from agnews_tune.report import read_report, write_files
+    from agnews_tune.report.comparison import compare_runs
+    from agnews_tune.report.forms import FORMS, format_terminal, sections_for_terminal
+
+    if len(results) > 1:
+        first, second, *more = results
+        if more or columns or errors or form:
+            raise click.UsageError("two runs are compared at a time, without other options")
+        sections = compare_runs(find_run(first), find_run(second))
+        click.echo(sections_for_terminal(f"{first} and {second}", sections))
+        return
+    if errors and form == "csv":
+        raise click.UsageError("--errors has no place in the CSV form; choose another one")
+    reports = (read_report(run, errors) for run in find_runs(*(results or [RESULTS])))
+    if form:
+        click.echo(FORMS[form](list(reports)), nl=False)
+        return
+    for found in reports:
+        click.echo(format_terminal(found, columns))
+        try:
+            names = [str(path.relative_to(found.run)) for path in write_files(found)]
+            click.echo(f"written to {found.run}: {', '.join(names)}\n")
+        except WriteError as error:
+            click.echo(f"not written: {error}\n")

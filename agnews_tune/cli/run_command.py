@@ -1,0 +1,167 @@
+"""agnews-tune run: a grid file -> trained trials and their records."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agnews_tune.cli.defaults import RESULTS
+
+if TYPE_CHECKING:
+    from agnews_tune.encoding import EncodedCorpus
+    from agnews_tune.hyperparameters import Preprocessing
+    from agnews_tune.planning import Plan
+    from agnews_tune.resources import Resources
+
+
+@click.command()
+@click.argument("grid", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    metavar="SOURCE",
+    help="Corpus in place of the grid's: ag_news, demo, hub:OWNER/NAME, a file or a folder.",
+)
+@click.option(
+    "--gpus-per-trial",
+    type=click.FloatRange(min=0),
+    default=0,
+    help="Share of a GPU for each trial, such as 0.25, or whole GPUs.  [default: 0, the CPU]",
+)
+@click.option(
+    "--cpus-per-trial",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Cores for each trial.",
+)
+@click.option(
+    "--max-concurrent", type=click.IntRange(min=1), help="Trials at the same time, at most."
+)
+@click.option(
+    "--seeds", type=click.IntRange(min=1), help="How many seeds for each experiment: 0, 1, 2, ..."
+)
+@click.option(
+    "--only",
+    metavar="EXPERIMENT",
+    multiple=True,
+    help="Run this experiment alone; can be given more than once.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of every experiment.")
+@click.option(
+    "--limit-train",
+    type=click.IntRange(min=1),
+    metavar="ROWS",
+    help="Use this many training rows, validation rows included.",
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=RESULTS,
+    show_default=True,
+    help="Folder of all runs; this one goes to RESULTS/<name of the grid>/.",
+)
+@click.option(
+    "--address", help="Head node of a Ray cluster; without it the run stays on this machine."
+)
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write curves for TensorBoard to RESULTS/<name of the grid>/tensorboard/.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+def run(
+    grid: Path,
+    data: str | None,
+    gpus_per_trial: float,
+    cpus_per_trial: int,
+    max_concurrent: int | None,
+    seeds: int | None,
+    only: tuple[str, ...],
+    epochs: int | None,
+    limit_train: int | None,
+    results: Path,
+    address: str | None,
+    tensorboard: bool,
+    dry_run: bool,
+) -> None:
+    """Train every experiment of the file GRID with every seed.
+
+    Each trial leaves a record under RESULTS/<name of the grid>/; what is finished there is not
+    trained again. The exit code is 1 if a trial failed.
+
+    \b
+    Example:
+      agnews-tune run grids/report.yaml --gpus-per-trial 0.25
+      agnews-tune run grids/report.yaml --data corpus/ --only gru-max --epochs 2
+    """
+    from agnews_tune import tuning
+    from agnews_tune.grid_file import read_grid
+    from agnews_tune.locking import locked
+    from agnews_tune.plan_table import format_plan
+    from agnews_tune.planning import plan_run
+    from agnews_tune.resources import local_capacity, share
+
+    chosen = read_grid(grid).with_overrides(
+        source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
+    )
+    plan = plan_run(chosen, results, only)
+    corpora = plan.encode()
+    if dry_run:
+        reached = tuning.connect(address) if address else nullcontext(local_capacity())
+        with reached as capacity:
+            resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+        click.echo(format_plan(plan, corpora, resources))
+        return
+    with locked(plan.folder):
+        plan = plan.renewed()
+        if not plan.to_run:
+            plan.write()
+            click.echo(
+                f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}"
+            )
+            return
+        with tuning.connect(address) as capacity:
+            resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+            click.echo(format_plan(plan, corpora, resources))
+            plan.write()
+            failures = _train(plan, corpora, resources, tensorboard)
+    _conclude(plan, failures)
+
+
+def _train(
+    plan: Plan,
+    corpora: Mapping[Preprocessing, EncodedCorpus],
+    resources: Resources,
+    tensorboard: bool,
+) -> dict[str, str]:
+    """Run a plan's trials under a live table; say how to go on where a signal ends them."""
+    from rich.console import Console
+
+    from agnews_tune import tuning
+    from agnews_tune.progress import follow
+
+    try:
+        with follow(plan.to_run, Console(highlight=False)) as progress:
+            return tuning.run(plan.to_run, corpora, resources, progress, tensorboard)
+    except KeyboardInterrupt:
+        again = shlex.join(["agnews-tune", *sys.argv[1:]])
+        click.echo(f"go on from the last whole epochs with: {again}", err=True)
+        raise
+
+
+def _conclude(plan: Plan, failures: Mapping[str, str]) -> None:
+    """Say what came of a plan's trials; exit with 1 if one failed."""
+    click.echo(
+        f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
+        f"see them with: agnews-tune report {plan.folder}"
+    )
+    for name, cause in failures.items():
+        click.echo(f"failed: {name}: {cause}", err=True)
+    if failures:
+        sys.exit(1)
