@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.batching import Batch, Batches
+from agnews_tune.gradients import reused_gradient
 from agnews_tune.history import Callback
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def train(
         for callback in callbacks:
             callback.on_epoch_begin(epoch)
         start = time.perf_counter()
-        logs = run_epoch(model.network_, data, _shuffled(model, data, epoch, bar), optimizer)
+        with reused_gradient(model.network_.embedding):
+            logs = run_epoch(model.network_, data, _shuffled(model, data, epoch, bar), optimizer)
         if validation:
             figures = evaluate(model.network_, validation)
             logs |= {f"val_{name}": value for name, value in figures.items()}
