@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from agnews_tune.errors import RunError, RunWarning
 
+AUTO_GPUS_PER_TRIAL = 0.25  # a guess until the curve of trials on one GPU is measured
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -50,7 +52,7 @@ def local_capacity() -> Capacity:
 def share(
     capacity: Capacity,
     cpus_per_trial: int = 1,
-    gpus_per_trial: float = 0,
+    gpus_per_trial: float | None = 0,
     max_concurrent: int | None = None,
 ) -> Resources:
     """Divide a capacity among trials.
@@ -60,12 +62,15 @@ def share(
     Args:
         capacity: what there is.
         cpus_per_trial: cores for each trial.
-        gpus_per_trial: GPUs for each trial: a fraction of one, or a whole number.
+        gpus_per_trial: GPUs for each trial: a fraction of one, or a whole number; None takes a
+            quarter where there are GPUs, and else none.
         max_concurrent: trials at the same time, at most.
 
     Raises:
         RunError: a trial asks for more than there is, or for a share that cannot be given.
     """
+    if gpus_per_trial is None:
+        gpus_per_trial = AUTO_GPUS_PER_TRIAL if capacity.gpus else 0
     if not (0 <= gpus_per_trial <= 1 or (gpus_per_trial > 1 and gpus_per_trial % 1 == 0)):
         raise RunError(
             "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "

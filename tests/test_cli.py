@@ -263,7 +263,9 @@ class TestRunRefuses:
         ("option", "value", "expected"),
         [
             ("--epochs", "0", "0 is not in the range x>=1."),
-            ("--gpus-per-trial", "-1", "-1.0 is not in the range x>=0."),
+            ("--gpus-per-trial", "-1", "'-1' is neither 'auto' nor a number of at least 0."),
+            ("--gpus-per-trial", "nan", "'nan' is neither 'auto' nor a number of at least 0."),
+            ("--gpus-per-trial", "half", "'half' is neither 'auto' nor a number of at least 0."),
             ("--seeds", "two", "'two' is not a valid integer range."),
         ],
     )

@@ -21,6 +21,8 @@ BIG = Capacity(cpus=64, gpus=4)
         (TWO_CORES, {"max_concurrent": 9}, Resources(1, 0, 2)),
         (Capacity(7.0, 0.0), {"cpus_per_trial": 2}, Resources(2, 0, 3)),
         (BIG, {}, Resources(1, 0, 64)),
+        (TWO_CORES, {"gpus_per_trial": None}, Resources(1, 0, 2)),
+        (BIG, {"gpus_per_trial": None}, Resources(1, 0.25, 16)),
         (BIG, {"gpus_per_trial": 1}, Resources(1, 1, 4)),
         (BIG, {"gpus_per_trial": 2}, Resources(1, 2, 2)),
         (BIG, {"gpus_per_trial": 3}, Resources(1, 3, 1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from agnews_tune.resources import Resources
 
 
+def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
+    """Return a number of GPUs, or None for ``auto``."""
+    if value == "auto":
+        return None
+    try:
+        share = float(value)
+    except ValueError:
+        share = math.nan
+    if not share >= 0:
+        raise click.BadParameter(f"{value!r} is neither 'auto' nor a number of at least 0.")
+    return share
+
+
 @click.command()
 @click.argument("grid", type=click.Path(path_type=Path))
 @click.option(
@@ -29,9 +43,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--gpus-per-trial",
-    type=click.FloatRange(min=0),
-    default=0,
-    help="Share of a GPU for each trial, such as 0.25, or whole GPUs.  [default: 0, the CPU]",
+    callback=_read_share,
+    default="auto",
+    show_default=True,
+    metavar="SHARE",
+    help="Share of a GPU for each trial, such as 0.25, or whole GPUs; 0 is the CPU, auto a "
+    "quarter where there is a GPU.",
 )
 @click.option(
     "--cpus-per-trial",
@@ -78,7 +95,7 @@ if TYPE_CHECKING:
 def run(
     grid: Path,
     data: str | None,
-    gpus_per_trial: float,
+    gpus_per_trial: float | None,
     cpus_per_trial: int,
     max_concurrent: int | None,
     seeds: int | None,
