@@ -15,6 +15,7 @@ from agnews_tune.history import BestWeights, Callback, EpochLines, History
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
 from agnews_tune.network import RecurrentNetwork
+from agnews_tune.precision import choose_precision
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 from agnews_tune.training import (
@@ -52,9 +53,12 @@ class Classifier:
         seed: decides first weights, order of rows and dropout; the same seed on the same CPU with
             as many threads gives the same weights to the last bit.
         device: as for ``torch.device``; by default the GPU where there is one, else the CPU.
+        precision: ``float32``, ``bfloat16`` where a GPU calculates with it, or ``auto``, which is
+            float32 for now: the other has not been measured on a GPU yet.
 
     Attributes:
         hyperparameters: the checked hyperparameters.
+        precision: the one that was chosen.
         stop_training: a callback sets it to end ``fit`` after the running epoch.
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
@@ -96,6 +100,7 @@ class Classifier:
         learning_rate: float = 0.001,
         seed: int = 0,
         device: str | None = None,
+        precision: str = "auto",
     ) -> None:
         self.hyperparameters = Hyperparameters(
             cell=cell,
@@ -121,6 +126,7 @@ class Classifier:
             )
         self.seed = seed
         self.device = _find_device(device)
+        self.precision = choose_precision(precision, self.device)
         self.stop_training = False
 
     def fit(
@@ -290,7 +296,10 @@ class Classifier:
 
     def _build_network(self) -> None:
         self.network_ = RecurrentNetwork(
-            self.hyperparameters, len(self.vocabulary_), len(self.label_names_)
+            self.hyperparameters,
+            len(self.vocabulary_),
+            len(self.label_names_),
+            mixed=self.precision == "bfloat16",
         ).to(self.device)
 
     def _batches(self, texts: Texts) -> Batches:

@@ -18,12 +18,19 @@ class RecurrentNetwork(nn.Module):
         hyperparameters: sizes and kinds of the layers.
         vocabulary_size: number of different word numbers.
         classes: number of logits.
+        mixed: whether what bears it is calculated in bfloat16; weights and logits are float32.
     """
 
     def __init__(
-        self, hyperparameters: Hyperparameters, vocabulary_size: int, classes: int
+        self,
+        hyperparameters: Hyperparameters,
+        vocabulary_size: int,
+        classes: int,
+        *,
+        mixed: bool = False,
     ) -> None:
         super().__init__()
+        self.mixed = mixed
         size = hyperparameters.hidden_dim
         self.mask_padding = hyperparameters.mask_padding
         self.poolings = hyperparameters.pooling.split("+")
@@ -43,7 +50,7 @@ class RecurrentNetwork(nn.Module):
         self.head = nn.Sequential(*head, nn.Tanh(), nn.Linear(features, classes))
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Return the logits ``(batch, classes)``.
+        """Return the logits ``(batch, classes)``, float32.
 
         Args:
             ids: word numbers ``(batch, time)``, padded at the end.
@@ -51,11 +58,14 @@ class RecurrentNetwork(nn.Module):
         """
         if not self.mask_padding:
             lengths = torch.full_like(lengths, ids.shape[1])
-        outputs = self._recur(self.embedding(ids), lengths)  # (batch, time, directions * hidden)
-        lengths = lengths.to(outputs.device)
-        pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
-        logits: Tensor = self.head(torch.cat(pooled, dim=1))
-        return logits
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
+            outputs = self._recur(
+                self.embedding(ids), lengths
+            )  # (batch, time, directions * hidden)
+            lengths = lengths.to(outputs.device)
+            pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
+            logits: Tensor = self.head(torch.cat(pooled, dim=1))
+        return logits.float()
 
     def _recur(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         # One direction never sees the padding before a text's end; two do unless they are packed.

@@ -101,6 +101,7 @@ def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict
         "test_accuracy_last": last["accuracy"],
         "test_loss_last": last["loss"],
         "parameters": model.count_parameters(),
+        "precision": model.precision,
         "seconds": sum(history.history["seconds"]),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(model.device),

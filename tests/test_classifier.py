@@ -71,7 +71,7 @@ def test_constructor_has_every_hyperparameter_with_its_default() -> None:
     """The explicit keywords are those of Hyperparameters, with the same defaults."""
     parameters = inspect.signature(Classifier).parameters
     defaults = {name: item.default for name, item in parameters.items()}
-    own = {"seed": 0, "device": None}
+    own = {"seed": 0, "device": None, "precision": "auto"}
 
     assert Hyperparameters().to_dict() | own == defaults
 
@@ -304,6 +304,20 @@ def test_use_before_fit_names_the_remedy(use: object) -> None:
         use(Classifier())
 
     assert expected == str(caught.value)
+
+
+@pytest.mark.gpu
+def test_bfloat16_learns_like_float32() -> None:
+    """Half of the digits in the network, all of them in its weights."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        model = tiny(cell="gru", dropout=0.0, device="cuda", precision=precision)
+        losses.append(model.fit(TEXTS, LABELS, epochs=3, verbose=0).history["loss"])
+        assert {torch.float32} == {weights.dtype for weights in model.network_.parameters()}
+
+    np.testing.assert_allclose(*losses, rtol=0.05)
 
 
 @pytest.mark.gpu
