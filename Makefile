@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types check reliability clean
+.PHONY: demo test lint types check reliability bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/agnews-tune run grids/quickstart.yaml
@@ -23,6 +23,12 @@ check: lint types test
 
 reliability: $(VENV)/installed
 	PYTHONPATH=tests $(BIN)/python -m pytest -p reliability -m fault
+
+# BENCH="--quick --data ../shared/ag_news" replaces the options.
+BENCH ?= --data ag_news
+
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV)

@@ -198,4 +198,4 @@ def test_test_files() -> None:
     modules |= {path.parent.name for path in (ROOT / "agnews_tune").glob("*/__init__.py")}
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
 
-    assert {"package", "readme"} == tests - modules
+    assert {"benchmarks", "package", "readme"} == tests - modules

@@ -1,0 +1,69 @@
+"""The command: ``python -m benchmarks``, or ``make bench``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import torch
+
+from agnews_tune.environment import describe_environment
+from benchmarks.figures import Figure, format_table
+from benchmarks.growth import Curve, describe
+from benchmarks.parts import PARTS, Setting
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--data", default="ag_news", help="Corpus, as for agnews-tune run.")
+@click.option("--quick", is_flag=True, help="Fewer networks, rows and rounds: under 3 minutes.")
+@click.option(
+    "--only", type=click.Choice(list(PARTS)), multiple=True, help="Measure this part alone."
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the table as performance.json, and a picture of each part with curves, here.",
+)
+def main(data: str, quick: bool, only: tuple[str, ...], output: Path | None) -> None:
+    """Measure how fast this program is beside other ways to do the same work."""
+    torch.set_num_threads(1)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = [part for part in PARTS.values() if part.name in only or not only]
+    results: list[Figure | Curve] = []
+    with TemporaryDirectory(prefix="agnews-tune-bench-") as folder:
+        setting = Setting(data, device, quick, Path(folder).resolve())
+        for part in chosen:
+            if quick and not part.quick and not only:
+                continue
+            click.echo(f"{part.name} ...", err=True)
+            results += part.measure(setting)
+    figures = [describe(item) if isinstance(item, Curve) else item for item in results]
+    click.echo(format_table(figures))
+    if output:
+        curves = [item for item in results if isinstance(item, Curve)]
+        _write(output, data, device, figures, curves)
+
+
+def _write(
+    output: Path, data: str, device: torch.device, figures: list[Figure], curves: list[Curve]
+) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    content: dict[str, Any] = {
+        "data": Path(data).name,
+        **describe_environment(device),
+        "figures": [figure.to_dict() for figure in figures],
+        "curves": [curve.to_dict() for curve in curves],
+    }
+    path = output / "performance.json"
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    if curves:
+        from benchmarks.pictures import draw
+
+        draw(curves, output / "growth.png")
+
+
+if __name__ == "__main__":
+    main()

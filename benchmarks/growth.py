@@ -1,0 +1,108 @@
+"""How cost grows: with rows, with trials, with experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agnews_tune.corpus import Corpus
+from agnews_tune.encoding import EncodedCorpus
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.text import Tokenizer, build_vocabulary, encode
+from benchmarks.figures import Figure
+from benchmarks.grid_runs import SMALL, alike, run_grid
+from benchmarks.timing import timed
+from benchmarks.ways.classifier import prepare_classifier
+from benchmarks.workload import Workload
+
+PARTS = (8, 4, 2, 1)  # of the training rows
+TRIALS = (1, 4, 16, 64)
+EXPERIMENTS = (10, 100, 1_000)
+DRY_RUN_SECONDS = 2
+STEEPEST = 1.3  # such a ratio of differences is noisy; quadratic growth gives 2 and more
+TINY = {"embedding_dim": 8, "hidden_dim": 8, "epochs": 1}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Seconds by size.
+
+    Attributes:
+        name: what grows.
+        unit: what is counted.
+        seconds: of wall time, by the size.
+    """
+
+    name: str
+    unit: str
+    seconds: Mapping[int, float]
+
+    def steepness(self) -> float:
+        """Return what the last step costs for each unit, over what the step before it costs.
+
+        1 is linear growth, whatever there is to pay once.
+        """
+        *_, first, second, third = self.seconds.items()
+        slope = (third[1] - second[1]) / (third[0] - second[0])
+        return slope / ((second[1] - first[1]) / (second[0] - first[0]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what goes into the JSON file."""
+        return {"name": self.name, "unit": self.unit, "seconds": dict(self.seconds)}
+
+
+def measure_rows(corpus: Corpus, encoded: EncodedCorpus) -> Iterator[Curve]:
+    """Tokenise and encode, then train a small network, with more and more rows."""
+    hyperparameters = Hyperparameters.from_dict(SMALL)
+    encoding, training = {}, {}
+    for rows in (len(corpus.train.texts) // parts for parts in PARTS):
+        work = Workload.of(corpus, encoded, hyperparameters, rows, torch.device("cpu"))
+        encoding[rows] = timed(partial(_encode_anew, work))
+        training[rows] = timed(prepare_classifier(work))
+    yield Curve("vocabulary and word numbers", "rows", encoding)
+    yield Curve("an epoch of a small network", "rows", training)
+
+
+def measure_trials(folder: Path) -> Curve:
+    """Run more and more trials of a tenth of a second."""
+    seconds = {
+        trials: run_grid(
+            folder,
+            f"trials-{trials}",
+            {"data": {"source": "demo", "limit_train": 500}} | alike(trials, TINY),
+        ).wall
+        for trials in TRIALS
+    }
+    return Curve("a run of trials of a tenth of a second", "trials", seconds)
+
+
+def measure_experiments(folder: Path) -> Curve:
+    """Plan more and more experiments without running them."""
+    seconds = {
+        experiments: run_grid(
+            folder, f"plan-{experiments}", {"data": "demo"} | alike(experiments, TINY), "--dry-run"
+        ).wall
+        for experiments in EXPERIMENTS
+    }
+    return Curve("run --dry-run", "experiments", seconds)
+
+
+def describe(curve: Curve) -> Figure:
+    """Return whether cost grows faster than the work."""
+    seconds = ", ".join(f"{size:,}: {value:.1f} s" for size, value in curve.seconds.items())
+    return Figure(
+        f"{curve.name}: a further one of the {curve.unit}, at the end / before",
+        curve.steepness(),
+        at_most=STEEPEST,
+        note=seconds,
+    )
+
+
+def _encode_anew(work: Workload) -> None:
+    tokenizer = Tokenizer(work.hyperparameters.preprocessing)
+    encode(work.texts, build_vocabulary(work.texts, tokenizer), tokenizer)

@@ -1,0 +1,152 @@
+"""The parts of the benchmark: what is measured, in which order, and what belongs to a quick run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from agnews_tune.corpus import Corpus, load_corpus
+from agnews_tune.encoding import EncodedCorpus, encode_corpus
+from agnews_tune.grid import Experiment
+from agnews_tune.grid_file import read_grid
+from agnews_tune.hyperparameters import Hyperparameters
+from benchmarks import corpora, growth, large, runs, sharing, startup
+from benchmarks.figures import Figure
+from benchmarks.grid_runs import GridRun
+from benchmarks.training import TrainingBenchmark
+
+GRID = Path(__file__).parent.parent / "grids" / "report.yaml"
+ONE_LAYER = ("rnn-max", "gru-max", "lstm-max")
+ROUNDS, QUICK_ROUNDS = 5, 3
+PASS_SECONDS, QUICK_PASS_SECONDS = 4.0, 0.7
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is measured with.
+
+    Attributes:
+        data: source of the corpus.
+        device: where networks train that are trained in this process.
+        quick: whether few rounds on few rows are enough.
+        folder: for runs and caches.
+    """
+
+    data: str
+    device: torch.device
+    quick: bool
+    folder: Path
+
+    @property
+    def rounds(self) -> int:
+        """How often each thing is measured."""
+        return QUICK_ROUNDS if self.quick else ROUNDS
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The rows to train on."""
+        return load_corpus(self.data)
+
+    @cached_property
+    def encoded(self) -> EncodedCorpus:
+        """The same rows, as the networks of the grid read them."""
+        return encode_corpus(self.corpus, Hyperparameters().preprocessing)
+
+    @cached_property
+    def fourteen(self) -> GridRun:
+        """A run of small trials."""
+        return runs.run_fourteen(self.folder)
+
+    def training(self) -> TrainingBenchmark:
+        """Return what measures ways to train."""
+        seconds = QUICK_PASS_SECONDS if self.quick else PASS_SECONDS
+        return TrainingBenchmark(self.corpus, self.encoded, self.device, self.rounds, seconds)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something to measure.
+
+    Attributes:
+        name: of the part.
+        measure: measures it.
+        quick: whether it belongs to a quick run.
+    """
+
+    name: str
+    measure: Callable[[Setting], Iterator[Figure | growth.Curve]]
+    quick: bool = True
+
+
+def _ways(setting: Setting) -> Iterator[Figure]:
+    bench = setting.training()
+    for experiment in _experiments(ONE_LAYER):
+        yield from bench.against_all(experiment)
+        yield from bench.evaluation(experiment)
+
+
+def _networks(setting: Setting) -> Iterator[Figure]:
+    bench = setting.training()
+    known = {experiment.hyperparameters for experiment in _experiments(ONE_LAYER)}
+    for experiment in read_grid(GRID).experiments:
+        if experiment.hyperparameters not in known:
+            yield bench.against_limit(experiment)
+
+
+def _experiments(names: tuple[str, ...]) -> list[Experiment]:
+    return [experiment for experiment in read_grid(GRID).experiments if experiment.name in names]
+
+
+def _runs(setting: Setting) -> Iterator[Figure]:
+    yield from runs.measure_overhead(setting.fourteen)
+
+
+def _startup(setting: Setting) -> Iterator[Figure]:
+    yield from startup.measure_startup(setting.fourteen.folder, setting.rounds)
+
+
+def _corpora(setting: Setting) -> Iterator[Figure]:
+    yield from corpora.measure_corpora(setting.data, setting.folder, setting.rounds)
+
+
+def _memory(setting: Setting) -> Iterator[Figure]:
+    yield from runs.measure_memory(setting.data, setting.folder)
+
+
+def _cores(setting: Setting) -> Iterator[Figure]:
+    yield from runs.measure_cores(setting.data, setting.folder, setting.rounds)
+
+
+def _growth(setting: Setting) -> Iterator[growth.Curve]:
+    yield from growth.measure_rows(setting.corpus, setting.encoded)
+    yield growth.measure_trials(setting.folder)
+    yield growth.measure_experiments(setting.folder)
+
+
+def _large(setting: Setting) -> Iterator[Figure]:
+    yield from large.measure_large(setting.corpus, setting.folder)
+
+
+def _sharing(setting: Setting) -> Iterator[Figure]:
+    yield from sharing.measure_sharing(setting.data, setting.folder)
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part("ways", _ways),
+        Part("networks", _networks, quick=False),
+        Part("runs", _runs),
+        Part("startup", _startup),
+        Part("corpora", _corpora),
+        Part("memory", _memory, quick=False),
+        Part("cores", _cores, quick=False),
+        Part("sharing", _sharing, quick=False),
+        Part("growth", _growth, quick=False),
+        Part("large", _large, quick=False),
+    )
+}

@@ -1,0 +1,124 @@
+"""The benchmark measures what it says: every way does the same work, and the table adds up."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from agnews_tune.corpus import load_corpus
+from agnews_tune.encoding import encode_corpus
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.network import RecurrentNetwork
+from benchmarks.figures import Figure, format_table
+from benchmarks.growth import Curve, describe
+from benchmarks.timing import alternate, ratio
+from benchmarks.ways import WAYS
+from benchmarks.workload import Workload
+
+ROOT = Path(__file__).parent.parent
+ROWS = 100
+
+
+@pytest.fixture(scope="module")
+def work() -> Workload:
+    hyperparameters = Hyperparameters(embedding_dim=8, hidden_dim=8)
+    corpus = load_corpus("demo", limit_train=1000)
+    encoded = encode_corpus(corpus, hyperparameters.preprocessing)
+    return Workload.of(corpus, encoded, hyperparameters, ROWS, torch.device("cpu"))
+
+
+@pytest.fixture
+def seen() -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """Return the word numbers and lengths of each batch that a network is given."""
+    batches: list[tuple[Tensor, Tensor]] = []
+
+    def note(module: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if isinstance(module, RecurrentNetwork):
+            batches.append((inputs[0], inputs[1]))
+
+    hook = register_module_forward_pre_hook(note)
+    yield batches
+    hook.remove()
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_pass_reads_every_row_once(
+    work: Workload, seen: list[tuple[Tensor, Tensor]], name: str
+) -> None:
+    """All ways give the network the same words, in batches of the same size."""
+    WAYS[name](work)()
+
+    texts = [
+        tuple(row[:n].tolist())
+        for ids, lengths in seen
+        for row, n in zip(ids, lengths, strict=True)
+    ]
+    wanted = torch.tensor(work.encoded.ids).split(work.encoded.lengths.tolist())
+    assert sorted(tuple(text.tolist()) for text in wanted) == sorted(texts)
+    assert [32, 32, 32, 4] == sorted((len(ids) for ids, _ in seen), reverse=True)
+
+
+def test_runs_take_turns() -> None:
+    order: list[str] = []
+    seconds = alternate({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
+
+    assert ["a", "b"] * 3 == order
+    assert {"a": 3, "b": 3} == {name: len(values) for name, values in seconds.items()}
+
+
+def test_ratio_is_of_medians() -> None:
+    assert 4.0 == ratio([9.0, 8.0, 1.0], [2.0, 1.0, 7.0])
+
+
+@pytest.mark.parametrize(
+    ("figure", "row"),
+    [
+        (Figure("a", 0.953, at_least=0.95), ("a", "0.95", ">= 0.95", "met", "")),
+        (Figure("a", 0.94, at_least=0.95), ("a", "0.94", ">= 0.95", "missed", "")),
+        (Figure("a", 12.34, "s", at_most=10), ("a", "12.3 s", "<= 10.0 s", "missed", "")),
+        (Figure("a", 1234.5, "MB", note="n"), ("a", "1,234 MB", "", "", "n")),
+        (Figure("a", None, "s", at_most=3), ("a", "", "<= 3.00 s", "not measured", "")),
+    ],
+)
+def test_a_figure_meets_its_target_or_not(figure: Figure, row: tuple[str, ...]) -> None:
+    assert row == figure.row()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "steepness"),
+    [
+        ({1: 6.0, 2: 7.0, 4: 9.0, 8: 13.0}, 1.0),  # whatever there is to pay once
+        ({1: 1.0, 2: 4.0, 4: 16.0}, 2.0),
+    ],
+)
+def test_steepness_tells_linear_growth_from_faster(
+    seconds: dict[int, float], steepness: float
+) -> None:
+    assert steepness == describe(Curve("c", "rows", seconds)).value
+
+
+def test_command_prints_and_writes_one_table(tmp_path: Path) -> None:
+    """One part, for real: the built-in corpus, read and encoded in processes of their own."""
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--data", "demo"]
+    done = subprocess.run(
+        [*command, "--only", "corpora", "--output", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    written = json.loads((tmp_path / "performance.json").read_text(encoding="utf-8"))
+    figures = [Figure.from_dict(item) for item in written["figures"]]
+    assert format_table(figures) + "\n" == done.stdout
+    assert ["corpus to word numbers, cold", "corpus to word numbers, cached"] == [
+        figure.work for figure in figures
+    ]
+    assert all(figure.note == "10,000 texts, one core; 3 rounds" for figure in figures)
+    assert figures[1].value < figures[0].value
