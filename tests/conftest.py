@@ -3,9 +3,7 @@
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,27 +185,6 @@ class Poison:
 
     def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
         return Path.touch, (self.marker,)
-
-
-def wait_for(path: Path, process: "subprocess.Popen[Any]") -> None:
-    """Wait until a file is there; the process that is to write it must not end before."""
-    while not path.exists():
-        assert process.poll() is None, f"the process ended before there was a {path.name}"
-        time.sleep(0.02)
-
-
-def descendants(process: int) -> dict[int, str]:
-    """Return the title of every process that stems from this one, by its number."""
-    parents, titles = {}, {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended
-            status = (folder / "status").read_text()
-            titles[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ").strip()
-            parents[int(folder.name)] = int(status.partition("PPid:")[2].split()[0])
-    found = {process}
-    while new := {number for number, parent in parents.items() if parent in found} - found:
-        found |= new
-    return {number: titles[number] for number in found - {process}}
 
 
 def whole_bytes(run: Path) -> dict[Path, bytes]:

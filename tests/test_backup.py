@@ -4,14 +4,14 @@ import os
 import pickle
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import Poison, RecordProperty, assert_same_training, bytes_lost, wait_for, whole_bytes
+from conftest import Poison, RecordProperty, assert_same_training, bytes_lost, whole_bytes
+from programs import PROGRAM, wait_for
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -20,7 +20,6 @@ from agnews_tune.errors import RecordWarning
 from agnews_tune.history import Logs
 from agnews_tune.records import read_trial
 
-PROGRAM = Path(sys.executable).parent / "agnews-tune"
 AG_NEWS = Path(__file__).parents[2] / "shared" / "ag_news"
 TEXTS = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
 LABELS = ["Sports", "Business"] * 16

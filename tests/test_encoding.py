@@ -1,12 +1,11 @@
 import io
 import pwd
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import loaded_after
 
 from agnews_tune.corpus import Corpus, Labels, Split
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
@@ -90,22 +89,15 @@ def test_second_call_reads_the_cache(corpus):
 def test_second_call_does_not_tokenize():
     """A process that finds the corpus in the cache does not load NLTK."""
     code = (
-        "import sys\n"
         "from agnews_tune.corpus import Corpus, Labels, Split\n"
         "from agnews_tune.encoding import encode_corpus\n"
         "from agnews_tune.hyperparameters import Hyperparameters\n"
         "split = Split(['oil up'], Labels([0], ('Business', 'Sports')))\n"
         "corpus = Corpus('made-up', split, split, split, '0123456789abcdef')\n"
         "encode_corpus(corpus, Hyperparameters(normalizer='stem').preprocessing)\n"
-        "print('nltk' in sys.modules)\n"
     )
 
-    runs = [
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        for _ in range(2)
-    ]
-
-    assert ["True\n", "False\n"] == [run.stdout for run in runs]
+    assert [True, False] == ["nltk" in loaded_after(code) for _ in range(2)]
 
 
 def test_other_texts_or_preprocessing(corpus, cache):

@@ -11,10 +11,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from programs import loaded_after
 
 from agnews_tune.errors import CorpusError
 from agnews_tune.hub import read_hub
@@ -106,22 +107,28 @@ def unknown_host() -> Iterator[str]:
     yield "https://hub.invalid"  # a name that is reserved for never being found
 
 
-class Overload(BaseHTTPRequestHandler):
+class Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Overload(Quiet):
     def do_HEAD(self):
         self.send_response(503)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_):
-        pass
-
 
 @contextmanager
-def overloaded() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Overload) as server:
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+def overloaded() -> AbstractContextManager[str]:
+    return served(Overload)
 
 
 @pytest.mark.parametrize("hub", [closed_port, silent_port, unknown_host, overloaded])
@@ -132,7 +139,7 @@ def test_hub_out_of_reach_is_one_error_within_five_seconds(hub, tmp_path):
     assert (0, out_of_reach(endpoint), "") == (done.returncode, done.stdout, done.stderr)
 
 
-class Refusal(BaseHTTPRequestHandler):
+class Refusal(Quiet):
     def do_GET(self):
         self.send_response(404)
         self.send_header("X-Error-Code", "RepoNotFound")
@@ -141,17 +148,11 @@ class Refusal(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815
 
-    def log_message(self, *_):
-        pass
-
 
 def test_data_set_that_the_hub_has_not_is_named(tmp_path):
     """A hub that answers is not called out of reach."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    with served(Refusal) as endpoint:
         done = run_program(READ, endpoint, tmp_path)
-        server.shutdown()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "hub:fancyzhx/ag_news cannot be read: Dataset 'fancyzhx/ag_news' doesn't exist on the Hub "
@@ -208,8 +209,4 @@ def test_hub_name_must_be_owner_and_name(name):
 
 def test_importing_the_module_loads_no_library():
     """The library takes a second to import, and most commands need no hub."""
-    program = "import sys, agnews_tune.corpus; print({'datasets', 'pyarrow'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "set()\n"
+    assert {"datasets", "pyarrow"}.isdisjoint(loaded_after("import agnews_tune.corpus"))

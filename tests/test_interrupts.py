@@ -10,20 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import (
-    RecordProperty,
-    assert_same_training,
-    bytes_lost,
-    descendants,
-    wait_for,
-    whole_bytes,
-)
+from conftest import RecordProperty, assert_same_training, bytes_lost, whole_bytes
+from programs import PROGRAM, descendants, wait_for
 
 from agnews_tune import Classifier
 from agnews_tune.interrupts import SIGNALS
 from agnews_tune.records import backup_path, read_trial
 
-PROGRAM = Path(sys.executable).parent / "agnews-tune"
 RUN = [PROGRAM, "run", "tiny.yaml", "--results"]
 GRID = """
 data: {source: demo, limit_train: 4000}

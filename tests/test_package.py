@@ -1,28 +1,14 @@
 """The architecture, as rules: who imports whom, and what a command must not load."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import loaded_after
 
 import agnews_tune
 
 PACKAGE = Path(agnews_tune.__file__).parent
-HEAVY = ("torch", "ray", "datasets", "matplotlib", "nltk", "pyarrow", "numpy", "tensorboardX")
-
-
-def loaded_after(code: str) -> set[str]:
-    """Return which of the heavy libraries a fresh Python has loaded after some code."""
-    names = f"print(*[name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{code}\n{names}"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return set(done.stdout.splitlines()[-1].split())
 
 
 def own_imports(path: Path) -> set[str]:

@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import run_python
 
 from agnews_tune import Classifier
 from agnews_tune.errors import CorpusWarning
@@ -225,9 +224,7 @@ def test_memory_stays_flat(tiny_model: Classifier, tmp_path: Path, lines: int) -
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
         )
         arguments = ("predict", "--model", tmp_path / "model", "--file", path, "--format", "csv")
-        done = subprocess.run(
-            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
-        )
+        done = run_python(program, *arguments)
         assert count + 1 == done.stdout.count("\n")
         memory.append(int(done.stderr))
 

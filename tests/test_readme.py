@@ -15,8 +15,6 @@ from agnews_tune.hyperparameters import Hyperparameters
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-AG_NEWS = ROOT.parent / "shared" / "ag_news"
-PROGRAM = Path(sys.executable).parent / "agnews-tune"
 
 
 def block(start: str) -> str:

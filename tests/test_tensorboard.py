@@ -2,12 +2,11 @@
 
 import itertools
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import wait_for
+from programs import PROGRAM, wait_for
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agnews_tune import BackupAndRestore, Callback, Classifier, TensorBoard
@@ -15,7 +14,6 @@ from agnews_tune.errors import WriteError
 from agnews_tune.finding import find_models
 from agnews_tune.records import read_trial
 
-PROGRAM = Path(sys.executable).parent / "agnews-tune"
 TEXTS = ["the cup was won", "shares fell on monday"] * 16
 LABELS = ["Sports", "Business"] * 16
 COLUMNS = {

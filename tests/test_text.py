@@ -1,8 +1,6 @@
 import pickle
 import shutil
 import string
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from nltk.tokenize import word_tokenize
+from programs import loaded_after, run_python
 
 from agnews_tune.errors import RecordError
 from agnews_tune.hyperparameters import Hyperparameters, Preprocessing
@@ -61,11 +60,6 @@ def normalized(text: str, punctuation: str) -> str:
 
 def nltk_tokens(text: str, punctuation: str) -> list[str]:
     return word_tokenize(normalized(text, punctuation), preserve_line=True)
-
-
-def run_python(code: str, *arguments: object) -> str:
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +138,7 @@ class TestTokenizer:
         for name in ("lexnames", "index.sense"):  # NLTK opens them, but lemmas need none of them
             (folder / name).touch()
 
-        assert "['goose', 'and', 'price', 'falling', 'can', 'not', 'qwertys']\n" == run_python(
+        done = run_python(
             "import sys, nltk\n"
             "from agnews_tune.hyperparameters import Hyperparameters\n"
             "from agnews_tune.text import Tokenizer\n"
@@ -154,16 +148,15 @@ class TestTokenizer:
             tmp_path,
         )
 
+        assert "['goose', 'and', 'price', 'falling', 'can', 'not', 'qwertys']\n" == done.stdout
+
     @pytest.mark.parametrize("incomplete", [False, True])
     def test_lemma_without_wordnet(self, incomplete, tmp_path):
         """Without WordNet, or with half of it, the constructor says in one line how to get it."""
         if incomplete:
             (tmp_path / "corpora" / "wordnet").mkdir(parents=True)
 
-        assert (
-            "normalizer 'lemma' needs NLTK's WordNet, and it is not complete on this machine; "
-            "get it with: python -m nltk.downloader wordnet\n"
-        ) == run_python(
+        done = run_python(
             "import sys, nltk\n"
             "from agnews_tune.errors import CorpusError\n"
             "from agnews_tune.hyperparameters import Hyperparameters\n"
@@ -176,15 +169,20 @@ class TestTokenizer:
             tmp_path,
         )
 
+        assert (
+            "normalizer 'lemma' needs NLTK's WordNet, and it is not complete on this machine; "
+            "get it with: python -m nltk.downloader wordnet\n"
+        ) == done.stdout
+
     def test_import_is_light(self):
         """Importing the module, or building a tokenizer, does not load NLTK."""
-        assert "[]\n" == run_python(
-            "import sys\n"
+        program = (
             "from agnews_tune.hyperparameters import Hyperparameters\n"
             "from agnews_tune.text import Tokenizer\n"
             "Tokenizer(Hyperparameters().preprocessing)\n"
-            "print(sorted({'nltk', 'torch', 'ray', 'datasets', 'matplotlib'} & set(sys.modules)))\n"
         )
+
+        assert {"numpy"} == loaded_after(program)
 
 
 class TestVocabulary:

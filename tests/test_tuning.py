@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,14 +15,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from conftest import (
-    RecordProperty,
-    assert_same_training,
-    bytes_lost,
-    descendants,
-    wait_for,
-    whole_bytes,
-)
+from conftest import RecordProperty, assert_same_training, bytes_lost, whole_bytes
+from programs import PROGRAM, descendants, wait_for
 from rich.console import Console
 
 from agnews_tune.errors import RunError, TrialError
@@ -35,7 +28,6 @@ from agnews_tune.resources import share
 from agnews_tune.sealed import seal
 from agnews_tune.trial import run_trial
 
-PROGRAM = Path(sys.executable).parent / "agnews-tune"
 GRID = """
 data: {source: demo, limit_train: 600}
 defaults: {embedding_dim: 8, hidden_dim: 8, epochs: 2}
