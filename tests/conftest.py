@@ -14,7 +14,10 @@ from scipy.stats import norm
 
 from agnews_tune import records
 from agnews_tune.grid_file import read_grid
+from agnews_tune.history import Callback
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.report.analysis import Analysis, analyze
+from agnews_tune.report.summary import DataSummary, summarize
 
 if TYPE_CHECKING:
     from agnews_tune import Classifier
@@ -25,13 +28,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 WriteRecord = Callable[..., Path]
 RecordProperty = Callable[[str, object], None]
 
+ROWS = 2500
+LABELS = np.arange(ROWS) % 2
 DATA = {
     "name": "tickets.csv",
     "fingerprint": "0123456789abcdef",
     "label_names": ["calm", "urgent"],
     "train_rows": 9000,
     "validation_rows": 1000,
-    "test_rows": 2500,
+    "test_rows": ROWS,
 }
 RESULT = {
     "validation_accuracy": 0.81,
@@ -45,6 +50,11 @@ RESULT = {
     "parameters": 12345,
     "seconds": 3.0,
 }
+
+AG_NEWS = Path(__file__).parents[2] / "shared" / "ag_news"
+needs_ag_news = pytest.mark.skipif(
+    not AG_NEWS.is_dir(), reason="../shared/ag_news, the optional folder of real data, is missing"
+)
 
 PUBLISHED_GRID = Path(__file__).parents[1] / "grids" / "report.yaml"
 MATRIX = """
@@ -166,6 +176,21 @@ def write_run(run: Path, experiments: int = 4, seeds: int = 1, rows: int = 200) 
     return run
 
 
+def summary_of(run: Path) -> DataSummary:
+    """Return the summary of a run whose trials are all on the same data."""
+    (summary,) = summarize(records.read_run(run))
+    return summary
+
+
+def analysis_of(run: Path, targets: tuple[float, ...] = ()) -> Analysis:
+    return analyze(summary_of(run), targets)
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
     """An empty disk of 600 kB, at a path short enough for the sockets of Ray."""
@@ -175,6 +200,38 @@ def small_disk() -> Iterator[Path]:
             pytest.skip("a disk of our own takes the rights to mount one")
         yield Path(name)
         subprocess.run(["umount", "--lazy", name], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Leave no room on a small disk."""
+    with pytest.raises(OSError, match="No space left on device"):
+        (disk / "full").write_bytes(bytes(1_000_000))
+
+
+class Stop(Callback):
+    """Interrupts training when an epoch begins; 0 is the first."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+def fit(
+    *callbacks: Callback, cell: str = "gru", epochs: int = 4, validation_split: float = 0.25
+) -> "Classifier":
+    """Fit a small Classifier on 32 texts of two classes."""
+    from agnews_tune import Classifier
+
+    texts = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
+    model = Classifier(
+        cell=cell, hidden_dim=4, embedding_dim=4, min_count=0, epochs=epochs, device="cpu"
+    )
+    options = {"validation_split": validation_split, "batch_size": 4, "verbose": 0}
+    model.fit(texts, ["Sports", "Business"] * 16, callbacks=callbacks, **options)
+    return model
 
 
 class Poison:

@@ -10,39 +10,25 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Poison, RecordProperty, assert_same_training, bytes_lost, whole_bytes
+from conftest import (
+    AG_NEWS,
+    Poison,
+    RecordProperty,
+    Stop,
+    assert_same_training,
+    bytes_lost,
+    fit,
+    needs_ag_news,
+    whole_bytes,
+)
 from programs import PROGRAM, wait_for
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from agnews_tune import BackupAndRestore, Callback, Classifier, load_corpus
+from agnews_tune import BackupAndRestore, Classifier, load_corpus
 from agnews_tune.errors import RecordWarning
 from agnews_tune.history import Logs
 from agnews_tune.records import read_trial
-
-AG_NEWS = Path(__file__).parents[2] / "shared" / "ag_news"
-TEXTS = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
-LABELS = ["Sports", "Business"] * 16
-
-
-class Stop(Callback):
-    """Interrupts training when an epoch begins; 0 is the first."""
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_epoch_begin(self, epoch: int) -> None:
-        if epoch == self.epoch:
-            raise KeyboardInterrupt
-
-
-def fit(*callbacks: Callback, cell: str = "gru", validation: bool = True) -> Classifier:
-    model = Classifier(
-        cell=cell, hidden_dim=4, embedding_dim=4, min_count=0, epochs=4, device="cpu"
-    )
-    split = 0.25 if validation else 0.0
-    model.fit(TEXTS, LABELS, validation_split=split, batch_size=4, callbacks=callbacks, verbose=0)
-    return model
 
 
 def figures(model: Classifier) -> dict[str, list[float]]:
@@ -58,23 +44,23 @@ def assert_same(expected: Classifier, received: Classifier) -> None:
         assert torch.equal(tensor, weights[name]), name
 
 
-@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize("validation_split", [0.25, 0.0])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("stopped_at", [1, 3])
 def test_interrupted_fit_goes_on(
-    cell: str, stopped_at: int, validation: bool, tmp_path: Path
+    cell: str, stopped_at: int, validation_split: float, tmp_path: Path
 ) -> None:
     """Weights, every epoch's figures and the best epoch are those of a fit never stopped."""
     backup = BackupAndRestore(tmp_path / "backup.safetensors")
     with pytest.raises(KeyboardInterrupt):
-        fit(backup, Stop(stopped_at), cell=cell, validation=validation)
+        fit(backup, Stop(stopped_at), cell=cell, validation_split=validation_split)
     whole, resumed = (
-        fit(cell=cell, validation=validation),
-        fit(backup, Stop(stopped_at - 1), cell=cell, validation=validation),
+        fit(cell=cell, validation_split=validation_split),
+        fit(backup, Stop(stopped_at - 1), cell=cell, validation_split=validation_split),
     )
 
     assert_same(whole, resumed)
-    if validation:
+    if validation_split:
         assert whole.restore_best_weights() == resumed.restore_best_weights()
         assert_same(whole, resumed)
 
@@ -185,7 +171,7 @@ class TimedBackup(BackupAndRestore):
 
 @pytest.mark.fault("driver", 0)
 @pytest.mark.slow
-@pytest.mark.skipif(not AG_NEWS.is_dir(), reason="../shared/ag_news, the real data, is missing")
+@needs_ag_news
 def test_backup_is_cheap(tmp_path: Path, record_property: RecordProperty) -> None:
     """It takes under 5 % of the shortest epoch of the report grid."""
     backup = TimedBackup(tmp_path / "backup.safetensors")

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import Stop
 
-from agnews_tune import Callback, Classifier, load_corpus
+from agnews_tune import Classifier, load_corpus
 from agnews_tune.corpus import Corpus
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError
@@ -136,14 +137,9 @@ def test_restore_best_weights_gives_back_the_best_epoch() -> None:
 
 def test_best_weights_need_an_epoch() -> None:
     """A fit that was stopped in its first epoch has no best one."""
-
-    class Stop(Callback):
-        def on_epoch_begin(self, epoch: int) -> None:  # noqa: ARG002
-            raise KeyboardInterrupt
-
     model = tiny()
     with pytest.raises(KeyboardInterrupt):
-        model.fit(TEXTS, LABELS, validation_split=0.25, callbacks=[Stop()], verbose=0)
+        model.fit(TEXTS, LABELS, validation_split=0.25, callbacks=[Stop(0)], verbose=0)
     with pytest.raises(NotFittedError):
         model.restore_best_weights()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import AG_NEWS, needs_ag_news
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,15 +21,7 @@ from agnews_tune.corpus import (
 )
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError
 
-REAL_DATA = Path(__file__).parents[2] / "shared" / "ag_news"
-needs_real_data = pytest.mark.skipif(
-    not REAL_DATA.is_dir(), reason="../shared/ag_news, the optional folder of real data, is missing"
-)
-
-
-@pytest.fixture(autouse=True)
-def _in_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def write_rows(name: str, counts: dict[str, int], start: int = 0) -> str:
@@ -194,10 +187,10 @@ def test_current_folder_is_called_by_its_name():
     assert load_corpus(".").name == Path.cwd().name
 
 
-@needs_real_data
+@needs_ag_news
 def test_real_ag_news_is_read_whole():
     """Every row is in one split, in exact proportion, and none of test is in train."""
-    corpus = load_corpus(REAL_DATA, label_names=AG_NEWS_LABELS)
+    corpus = load_corpus(AG_NEWS, label_names=AG_NEWS_LABELS)
     assert (corpus.name, corpus.label_names) == ("ag_news", AG_NEWS_LABELS)
     assert [len(part.texts) for part in (corpus.train, corpus.validation, corpus.test)] == [
         77_407,

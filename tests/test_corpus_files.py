@@ -19,9 +19,7 @@ LABEL_NAMES = ("red", "green", "blue")
 ROWS = [("Rain in the hills", 0), ("The Herons win 2-1", 1), ('Shares "soar", says firm', 2)]
 
 
-@pytest.fixture(autouse=True)
-def _in_empty_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 
 def write(name: str, content: str | bytes) -> Path:

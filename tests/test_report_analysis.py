@@ -4,19 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, WriteRecord, answer
+from conftest import DATA, LABELS, ROWS, WriteRecord, analysis_of, answer
 
-from agnews_tune.records import read_run
-from agnews_tune.report.analysis import Analysis, analyze
-from agnews_tune.report.summary import summarize
-
-ROWS = 2500
-LABELS = np.arange(ROWS) % 2
-
-
-def only(run: Path, targets: tuple[float, ...] = ()) -> Analysis:
-    (summary,) = summarize(read_run(run))
-    return analyze(summary, targets)
+from agnews_tune.report.analysis import Analysis
 
 
 @pytest.fixture
@@ -38,7 +28,7 @@ def analysis(write_record: WriteRecord, tmp_path: Path) -> Analysis:
         )
     write_record(tmp_path, "bare", parent="rnn", change="cell: gru")
     write_record(tmp_path, "waits", parent="rnn", history=[], result=None)
-    return only(tmp_path, (0.7, 0.87, 0.9))
+    return analysis_of(tmp_path, (0.7, 0.87, 0.9))
 
 
 def test_each_is_compared_with_its_parent(analysis: Analysis) -> None:
@@ -66,7 +56,7 @@ def test_targets_that_are_reached(analysis: Analysis) -> None:
 def test_nothing_finished(write_record: WriteRecord, tmp_path: Path) -> None:
     """There is no best, and nothing to compare."""
     write_record(tmp_path, "rnn", history=[], result=None)
-    found = only(tmp_path)
+    found = analysis_of(tmp_path)
 
     assert (None, [], [], []) == (found.best, found.ties, found.effects, found.ensembles)
 
@@ -75,7 +65,7 @@ def test_best_without_predictions_ties_with_none(write_record: WriteRecord, tmp_
     """Where nobody knows its answers, nobody is said to tie."""
     write_record(tmp_path, "rnn", result={"validation_accuracy": 0.9})
     write_record(tmp_path, "gru", predictions=answer(np.ones(ROWS, bool), LABELS))
-    found = only(tmp_path)
+    found = analysis_of(tmp_path)
 
     assert found.best is found.lines[0]
     assert [] == found.ties

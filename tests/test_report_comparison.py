@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from conftest import DATA, RESULT, WriteRecord, answer
+from conftest import DATA, LABELS, RESULT, ROWS, WriteRecord, answer
 
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.report.comparison import NOTES, compare_runs
 from agnews_tune.report.document import Section, Table
 
-ROWS = 2500
-LABELS = np.arange(ROWS) % 2
 MADE = {"hardware": {"cpu": "A", "cores": 2}, "versions": {"torch": "2.6"}, "commit": "a" * 40}
 
 

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 import pytest
-from conftest import WriteRecord
+from conftest import WriteRecord, summary_of
 
-from agnews_tune.records import read_run
 from agnews_tune.report.convergence import Convergence, judge
-from agnews_tune.report.summary import summarize
 
 FALLING = (0.6, 0.4, 0.3, 0.25, 0.2)
 
@@ -25,8 +23,7 @@ def convergence(
             for epoch, (loss, val_loss, accuracy) in enumerate(zip(*columns, strict=True), start=1)
         ]
         write_record(run, "rnn", seed, history=history, result={})
-    (summary,) = summarize(read_run(run))
-    return judge(summary.experiments[0])
+    return judge(summary_of(run).experiments[0])
 
 
 CASES = {
@@ -121,5 +118,4 @@ def test_nothing_to_judge(write_record: WriteRecord, tmp_path: Path) -> None:
     write_record(tmp_path / "bare", "rnn", history=[{"epoch": 1, "loss": 0.4}], result={})
 
     for run in ("waiting", "bare"):
-        (summary,) = summarize(read_run(tmp_path / run))
-        assert judge(summary.experiments[0]) is None
+        assert judge(summary_of(tmp_path / run).experiments[0]) is None

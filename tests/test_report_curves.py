@@ -6,10 +6,10 @@ from xml.etree.ElementTree import parse
 
 import numpy as np
 import pytest
+from conftest import summary_of
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from agnews_tune.records import read_run
 from agnews_tune.report.curves import (
     DOTS_PER_INCH,
     PANEL_HEIGHT,
@@ -18,14 +18,8 @@ from agnews_tune.report.curves import (
     VALIDATION,
     draw_curves,
 )
-from agnews_tune.report.summary import DataSummary, summarize
 
 ROWS = [{"epoch": 1, "loss": 0.9, "val_loss": 0.8}, {"epoch": 2, "loss": 0.2, "val_loss": 0.5}]
-
-
-def summary_of(run: Path) -> DataSummary:
-    (summary,) = summarize(read_run(run))
-    return summary
 
 
 def count_pixels(path: Path, colour: str) -> int:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, WriteRecord, answer, simulate_right
+from conftest import DATA, WriteRecord, answer, simulate_right, summary_of
 
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.records import read_run
 from agnews_tune.report.effects import Effect, find_effects
 from agnews_tune.report.outcomes import read_outcomes
-from agnews_tune.report.summary import summarize
 from agnews_tune.report.verdicts import Comparer
 
 ROWS = 2000
@@ -40,7 +38,7 @@ def effects(write_record: WriteRecord, tmp_path: Path) -> list[Effect]:
                 hyperparameters=Hyperparameters(**settings).to_dict(),
                 predictions=answer(row, LABELS),
             )
-    (summary,) = summarize(read_run(tmp_path))
+    summary = summary_of(tmp_path)
     return find_effects(summary, Comparer(read_outcomes(summary)))
 
 
@@ -78,7 +76,7 @@ def test_models_that_answer_alike_have_no_effect(
             hyperparameters=Hyperparameters(**settings).to_dict(),
             predictions=answer(np.arange(30) < 27, np.zeros(30, int)),
         )
-    (summary,) = summarize(read_run(tmp_path))
+    summary = summary_of(tmp_path)
     effects = find_effects(summary, Comparer(read_outcomes(summary)))
 
     assert {("no evidence", 1.0)} == {
@@ -100,7 +98,7 @@ def test_settings_that_an_older_record_lacks_make_no_pair(
             hyperparameters=settings,
             predictions=answer(np.ones(4, bool), np.zeros(4, int)),
         )
-    (summary,) = summarize(read_run(tmp_path))
+    summary = summary_of(tmp_path)
 
     assert [] == find_effects(summary, Comparer(read_outcomes(summary)))
 
@@ -116,7 +114,7 @@ def test_one_pair_is_its_difference(write_record: WriteRecord, tmp_path: Path) -
             hyperparameters=Hyperparameters(num_layers=number + 1).to_dict(),
             predictions=answer(trials[0], LABELS),
         )
-    (summary,) = summarize(read_run(tmp_path))
+    summary = summary_of(tmp_path)
     comparer = Comparer(read_outcomes(summary))
     (effect,) = find_effects(summary, comparer)
 

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, WriteRecord
+from conftest import DATA, WriteRecord, summary_of
 
-from agnews_tune.records import read_run
 from agnews_tune.report.ensembles import Ensemble, find_ensembles
 from agnews_tune.report.outcomes import read_outcomes
 from agnews_tune.report.statistics import wilson
-from agnews_tune.report.summary import summarize
 
 ROWS = 400
 LABELS = np.arange(ROWS) % 3
@@ -36,7 +34,7 @@ def made(
             result={"validation_accuracy": accuracy},
             predictions=(shares, LABELS),
         )
-    (summary,) = summarize(read_run(tmp_path))
+    summary = summary_of(tmp_path)
     return probabilities, find_ensembles(summary, read_outcomes(summary))
 
 
@@ -68,6 +66,6 @@ def test_answers_are_those_of_the_mean(
 def test_one_model_is_no_ensemble(write_record: WriteRecord, tmp_path: Path) -> None:
     """Nor is a trial without predictions."""
     write_record(tmp_path, "rnn")
-    (summary,) = summarize(read_run(tmp_path))
+    summary = summary_of(tmp_path)
 
     assert [] == find_ensembles(summary, read_outcomes(summary))

@@ -3,20 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from conftest import WriteRecord, answer, make_history
+from conftest import LABELS, ROWS, WriteRecord, analysis_of, answer, make_history
 
-from agnews_tune.records import read_run
-from agnews_tune.report.analysis import analyze
 from agnews_tune.report.findings import write_findings
-from agnews_tune.report.summary import summarize
-
-ROWS = 2500
-LABELS = np.arange(ROWS) % 2
 
 
 def findings(run: Path, targets: tuple[float, ...] = ()) -> str:
-    (summary,) = summarize(read_run(run))
-    return "\n".join(write_findings(analyze(summary, targets)))
+    return "\n".join(write_findings(analysis_of(run, targets)))
 
 
 def write(

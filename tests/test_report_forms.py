@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, WriteRecord, answer, make_history, write_run
+from conftest import DATA, LABELS, ROWS, WriteRecord, answer, make_history, write_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import loaded_after
@@ -25,9 +25,6 @@ from agnews_tune.report.forms import (
     format_markdown,
     format_terminal,
 )
-
-ROWS = 2500
-LABELS = np.arange(ROWS) % 2
 
 
 @pytest.fixture

@@ -4,15 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import WriteRecord, answer, make_history, simulate_right
+from conftest import LABELS, ROWS, WriteRecord, analysis_of, answer, make_history, simulate_right
 
-from agnews_tune.records import read_run
-from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.main_table import MEANINGS, explain, fitted_table, main_table
-from agnews_tune.report.summary import summarize
-
-ROWS = 2500
-LABELS = np.arange(ROWS) % 2
 
 FINISHED = """\
 experiment    change                           parent      n         test acc             vs parent     p  verdict      best    training             published    reached         test 95 %          val acc    best epoch    parameters    s/epoch
@@ -25,11 +19,6 @@ experiment    change      parent      n    test acc    val acc    best epoch    
 rnn-max       baseline                1      0.8000     0.8100             2        12,345        1.5
 gru           cell: gru   rnn-max     0                                                                epoch 1 of 2
 lstm          cell: lstm  gone        0                                                                waiting"""  # noqa: E501
-
-
-def only(run: Path, targets: tuple[float, ...] = ()) -> Analysis:
-    (summary,) = summarize(read_run(run))
-    return analyze(summary, targets)
 
 
 def test_table_of_a_finished_run(write_record: WriteRecord, tmp_path: Path) -> None:
@@ -56,7 +45,7 @@ def test_table_of_a_finished_run(write_record: WriteRecord, tmp_path: Path) -> N
         predictions=answer(right, LABELS),
     )
 
-    assert FINISHED == main_table(only(tmp_path, (0.75, 0.8, 0.85))).format("simple")
+    assert FINISHED == main_table(analysis_of(tmp_path, (0.75, 0.8, 0.85))).format("simple")
 
 
 def test_table_of_a_run_under_way(write_record: WriteRecord, tmp_path: Path) -> None:
@@ -66,7 +55,7 @@ def test_table_of_a_run_under_way(write_record: WriteRecord, tmp_path: Path) -> 
     write_record(tmp_path, "gru", parent="rnn-max", change="cell: gru", history=one, result=None)
     write_record(tmp_path, "lstm", parent="gone", change="cell: lstm", history=[], result=None)
     with pytest.warns(match="it has 0 of 2 epochs"):
-        analysis = only(tmp_path)
+        analysis = analysis_of(tmp_path)
 
     table = main_table(analysis)
     assert UNFINISHED == table.chosen([c for c in table.columns if c != "best"]).format("simple")
@@ -89,7 +78,7 @@ def test_table_fits_a_terminal(write_record: WriteRecord, tmp_path: Path, experi
                 result={"parameters": 4302084},
                 predictions=answer(trial, LABELS),
             )
-    analysis = only(tmp_path)
+    analysis = analysis_of(tmp_path)
     table = fitted_table(analysis)
     lines = table.format("simple").splitlines()
 
@@ -103,13 +92,13 @@ def test_table_fits_a_terminal(write_record: WriteRecord, tmp_path: Path, experi
 def test_columns_that_are_there_are_explained(write_record: WriteRecord, tmp_path: Path) -> None:
     """Nothing is said of others; who knows better what one means can say so."""
     write_record(tmp_path, "rnn")
-    bare = main_table(only(tmp_path))
+    bare = main_table(analysis_of(tmp_path))
     for name, parent in (("rnn", None), ("gru", "rnn")):
         right = np.arange(ROWS) < (2000 if parent else 1900)
         write_record(
             tmp_path, name, parent=parent, change="cell: gru", predictions=answer(right, LABELS)
         )
-    full = explain(main_table(only(tmp_path)))
+    full = explain(main_table(analysis_of(tmp_path)))
 
     assert [MEANINGS["n"], "by rules"] == explain(bare, MEANINGS | {"training": "by rules"})
     assert ["n", "test 95 %", "vs parent", "p", "verdict", "best", "training"] == [

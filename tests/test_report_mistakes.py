@@ -4,13 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, WriteRecord
+from conftest import DATA, WriteRecord, analysis_of
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from agnews_tune.records import read_run
-from agnews_tune.report.analysis import analyze
 from agnews_tune.report.mistakes import ClassFigures, HardRow, Mistakes, find_mistakes
-from agnews_tune.report.summary import summarize
 
 CLASSES = ["calm", "urgent", "spam"]
 LABELS = np.array([0, 0, 1, 1, 2, 2])
@@ -36,8 +33,7 @@ def mistakes(run: Path, write_record: WriteRecord, count: int = 9, **options: ob
             result={"validation_accuracy": 0.8 + seed / 100},
             predictions=(probabilities, LABELS),
         )
-    (summary,) = summarize(read_run(run))
-    found = find_mistakes(analyze(summary), count, **options)  # type: ignore[arg-type]
+    found = find_mistakes(analysis_of(run), count, **options)  # type: ignore[arg-type]
     assert found
     return found
 
@@ -90,8 +86,7 @@ def test_class_without_rows_or_answers(write_record: WriteRecord, tmp_path: Path
         data=DATA | {"test_rows": 2, "label_names": CLASSES},
         predictions=(probabilities, np.array([0, 1])),
     )
-    (summary,) = summarize(read_run(tmp_path))
-    found = find_mistakes(analyze(summary), 1)
+    found = find_mistakes(analysis_of(tmp_path), 1)
 
     assert found
     assert ClassFigures("spam", None, None, None, 0) == found.classes[2]
@@ -105,5 +100,4 @@ def test_best_without_predictions_has_no_mistakes(
     write_record(tmp_path / "waiting", "rnn", history=[], result=None)
 
     for run in ("bare", "waiting"):
-        (summary,) = summarize(read_run(tmp_path / run))
-        assert find_mistakes(analyze(summary), 1) is None
+        assert find_mistakes(analysis_of(tmp_path / run), 1) is None

@@ -7,20 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, RESULT, WriteRecord, answer
+from conftest import DATA, RESULT, WriteRecord, answer, summary_of
 
 from agnews_tune import records
 from agnews_tune.errors import RecordWarning
 from agnews_tune.report.outcomes import read_outcomes
-from agnews_tune.report.summary import DataSummary, summarize
 
 SMALL = DATA | {"test_rows": 4}
 LABELS = np.array([0, 1, 1, 0])
-
-
-def only(run: Path) -> DataSummary:
-    (summary,) = summarize(records.read_run(run))
-    return summary
 
 
 def test_right_answers_of_each_seed(write_record: WriteRecord, tmp_path: Path) -> None:
@@ -29,7 +23,7 @@ def test_right_answers_of_each_seed(write_record: WriteRecord, tmp_path: Path) -
     for seed, row in enumerate(right):
         write_record(tmp_path, "rnn", seed, data=SMALL, predictions=answer(row, LABELS))
     write_record(tmp_path, "gru", data=SMALL)
-    outcomes = read_outcomes(only(tmp_path))
+    outcomes = read_outcomes(summary_of(tmp_path))
 
     assert [0] == list(outcomes)
     np.testing.assert_array_equal(LABELS, outcomes[0].labels)
@@ -46,7 +40,7 @@ def test_predictions_for_other_rows_are_left_aside(
     write_record(tmp_path, "rnn", data=SMALL, predictions=answer(right, LABELS))
     other = write_record(tmp_path, "gru", data=SMALL, predictions=answer(right, 1 - LABELS))
     with pytest.warns(RecordWarning) as warned:
-        outcomes = read_outcomes(only(tmp_path))
+        outcomes = read_outcomes(summary_of(tmp_path))
 
     assert [0] == list(outcomes)
     path = other / "test_predictions.npz"
@@ -100,7 +94,7 @@ def test_unfit_predictions_are_named(
     path = folder / "test_predictions.npz"
     path.write_bytes(content)
     records.write_result(folder, "made", RESULT)
-    summary = only(tmp_path)
+    summary = summary_of(tmp_path)
     with pytest.warns(RecordWarning) as warned:
         outcomes = read_outcomes(summary)
 
@@ -114,7 +108,7 @@ def test_damaged_predictions_are_read_by_nobody(write_record: WriteRecord, tmp_p
     path = folder / "test_predictions.npz"
     path.write_bytes(npz(probabilities=PROBABILITIES, labels=LABELS))
     with pytest.warns(RecordWarning) as warned:
-        outcomes = read_outcomes(only(tmp_path))
+        outcomes = read_outcomes(summary_of(tmp_path))
 
     assert {} == outcomes
     assert 1 == len(warned)

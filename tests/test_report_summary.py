@@ -5,20 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, make_history
+from conftest import DATA, make_history, summary_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.records import read_run, write_failure
-from agnews_tune.report.summary import DataSummary, Figure, Point, summarize
+from agnews_tune.report.summary import Figure, Point, summarize
 
 OTHER_DATA = DATA | {"name": "other", "fingerprint": "other", "test_rows": 10}
-
-
-def only(run: Path) -> DataSummary:
-    (summary,) = summarize(read_run(run))
-    return summary
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=10))
@@ -43,7 +38,7 @@ def test_seeds_of_an_experiment_are_summarised_together(
         write_record(tmp_path, "rnn", seed, result={"test_accuracy": accuracy})
         write_record(tmp_path, "gru", seed, result={"test_accuracy": accuracy + 0.1})
     write_record(tmp_path, "rnn", 3, result=None)
-    rnn, gru = only(tmp_path).experiments
+    rnn, gru = summary_of(tmp_path).experiments
 
     assert ("rnn", "gru") == (rnn.name, gru.name)
     assert (4, 3) == (len(rnn.trials), len(rnn.finished))
@@ -76,7 +71,7 @@ def test_unfinished_experiments_have_no_figures(
     """Without a finished seed there is nothing to quote."""
     write_record(tmp_path, "rnn", result=None)
 
-    assert only(tmp_path).experiments[0].figure("test_accuracy") is None
+    assert summary_of(tmp_path).experiments[0].figure("test_accuracy") is None
 
 
 def test_different_data_are_never_compared(
@@ -116,7 +111,7 @@ def test_state_says_how_far_an_experiment_is(
         history = [{"epoch": epoch, "loss": 1.0} for epoch in range(1, number + 1)]
         write_record(tmp_path, "rnn", seed, history=history, result=result)
 
-    assert expected == only(tmp_path).experiments[0].state
+    assert expected == summary_of(tmp_path).experiments[0].state
 
 
 @pytest.mark.parametrize(("seeds", "expected"), [(1, "failed"), (3, "1 of 3 seeds, 2 failed")])
@@ -131,7 +126,7 @@ def test_state_names_failures(
         if seed != 2:
             write_failure(folder, "out of memory")
 
-    assert expected == only(tmp_path).experiments[0].state
+    assert expected == summary_of(tmp_path).experiments[0].state
 
 
 def test_nothing_gives_nothing() -> None:
@@ -147,7 +142,7 @@ def test_edited_experiment_is_no_other_seed_of_the_old_one(
     write_record(tmp_path, "rnn", 0, hyperparameters=settings)
     write_record(tmp_path, "rnn", 1)
 
-    experiments = only(tmp_path).experiments
+    experiments = summary_of(tmp_path).experiments
     assert [1, 1] == [len(item.trials) for item in experiments]
     assert ["rnn", "rnn (epochs: 2, learning_rate: 0.001)"] == [item.name for item in experiments]
 
@@ -160,7 +155,7 @@ def test_demo_data_are_named_as_such(
     write_record(tmp_path, "rnn", data=DATA | {"name": name})
     expected = f"{named}: 9,000 train, 1,000 validation, 2,500 test rows"
 
-    assert expected == only(tmp_path).description
+    assert expected == summary_of(tmp_path).description
 
 
 def test_curve_is_the_mean_and_the_range_of_the_seeds(
@@ -171,7 +166,7 @@ def test_curve_is_the_mean_and_the_range_of_the_seeds(
     gap = [{"epoch": 1, "loss": 0.9}, {"epoch": 2, "val_loss": 0.8}]
     for seed, history in enumerate((full, gap, [])):
         write_record(tmp_path, "rnn", seed, history=history, result=None)
-    (experiment,) = only(tmp_path).experiments
+    (experiment,) = summary_of(tmp_path).experiments
 
     assert {1: Point(0.9, 0.9, 0.9, 1), 2: Point(0.75, 0.7, 0.8, 2)} == experiment.curve("val_loss")
     assert {1: Point(0.9, 0.9, 0.9, 1)} == experiment.curve("loss")

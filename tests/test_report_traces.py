@@ -4,11 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import write_run
+from conftest import analysis_of, write_run
 
-from agnews_tune.records import read_run
-from agnews_tune.report.analysis import Analysis, analyze
-from agnews_tune.report.summary import Point, summarize
+from agnews_tune.report.summary import Point
 from agnews_tune.report.traces import (
     COLOURS,
     choose_looks,
@@ -19,11 +17,6 @@ from agnews_tune.report.traces import (
 )
 
 PAGES = {"light": "#ffffff", "dark": "#16191d"}
-
-
-def analysis_of(run: Path) -> Analysis:
-    (summary,) = summarize(read_run(run))
-    return analyze(summary)
 
 
 def luminance(colour: str) -> float:

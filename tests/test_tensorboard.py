@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from conftest import Stop, fill, fit
 from programs import PROGRAM, wait_for
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agnews_tune import BackupAndRestore, Callback, Classifier, TensorBoard
+from agnews_tune import BackupAndRestore, Callback, TensorBoard
 from agnews_tune.errors import WriteError
 from agnews_tune.finding import find_models
 from agnews_tune.records import read_trial
 
-TEXTS = ["the cup was won", "shares fell on monday"] * 16
-LABELS = ["Sports", "Business"] * 16
 COLUMNS = {
     "accuracy/train": "accuracy",
     "accuracy/validation": "val_accuracy",
@@ -26,26 +25,6 @@ COLUMNS = {
 }
 
 Curves = dict[str, list[tuple[int, float]]]
-
-
-class Stop(Callback):
-    """Interrupts training when an epoch begins; 0 is the first."""
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_epoch_begin(self, epoch: int) -> None:
-        if epoch == self.epoch:
-            raise KeyboardInterrupt
-
-
-def fit(*callbacks: Callback, epochs: int = 4, validation_split: float = 0.25) -> Classifier:
-    model = Classifier(
-        hidden_dim=4, embedding_dim=4, min_count=0, batch_size=4, epochs=epochs, device="cpu"
-    )
-    split = {"validation_split": validation_split}
-    model.fit(TEXTS, LABELS, **split, callbacks=callbacks, verbose=0)
-    return model
 
 
 def curves_of(reader: EventAccumulator) -> Curves:
@@ -167,8 +146,7 @@ def test_full_disk_is_one_error(small_disk: Path) -> None:
     class Fill(Callback):
         def on_epoch_begin(self, epoch: int) -> None:
             if epoch == 2:
-                with pytest.raises(OSError, match="No space left"):
-                    (small_disk / "other").write_bytes(bytes(1_000_000))
+                fill(small_disk)
 
     folder = small_disk / "curves"
     with pytest.raises(WriteError) as caught:

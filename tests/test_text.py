@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
+from conftest import AG_NEWS
 from hypothesis import example, given
 from hypothesis import strategies as st
 from nltk.tokenize import word_tokenize
@@ -26,7 +27,6 @@ from agnews_tune.text import (
     encode,
 )
 
-AG_NEWS_TEST = Path(__file__).parents[2] / "shared" / "ag_news" / "test.parquet"
 WORDNET = Path("/usr/share/wordnet")
 
 WORDS_THAT_RULES_TOUCH = """
@@ -64,9 +64,9 @@ def nltk_tokens(text: str, punctuation: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def ag_news_texts() -> list[str]:
-    if not AG_NEWS_TEST.exists():
-        pytest.skip(f"no real data: {AG_NEWS_TEST} is missing")
-    return pyarrow.parquet.read_table(AG_NEWS_TEST)["text"].to_pylist()
+    if not AG_NEWS.is_dir():
+        pytest.skip(f"no real data: {AG_NEWS} is missing")
+    return pyarrow.parquet.read_table(AG_NEWS / "test.parquet")["text"].to_pylist()
 
 
 class TestTokenizer:
