@@ -304,20 +304,12 @@ def test_smaller_limit_keeps_rows_of_the_larger():
     assert smaller < larger
 
 
-def test_limit_train_must_leave_every_class_a_validation_row():
-    """The error names what lacks what and the remedy."""
+@pytest.mark.parametrize(("limit", "split"), [(10, "validation"), (1, "train")])
+def test_limit_train_must_leave_every_class_a_row(limit, split):
+    """The error names what lacks what and the remedy; train is looked at before validation."""
     source = write_rows("fruit.csv", {"apple": 120, "pear": 80})
-    assert error_of(source, limit_train=10) == (
-        "fruit.csv: validation must hold every label; received none of 'pear' (rows in all: 1). "
-        "Raise limit_train or add such rows"
-    )
-
-
-def test_limit_train_must_leave_every_class_a_train_row():
-    """Train is looked at before validation."""
-    source = write_rows("fruit.csv", {"apple": 120, "pear": 80})
-    assert error_of(source, limit_train=1) == (
-        "fruit.csv: train must hold every label; received none of 'pear' (rows in all: 1). "
+    assert error_of(source, limit_train=limit) == (
+        f"fruit.csv: {split} must hold every label; received none of 'pear' (rows in all: 1). "
         "Raise limit_train or add such rows"
     )
 
@@ -356,11 +348,14 @@ def test_texts_of_punctuation_alone_are_not_the_same_text():
 
 
 def test_letters_of_every_script_are_compared():
-    """Texts beyond ASCII are found again too."""
+    """Texts beyond ASCII are found again too, and told apart by their letters."""
     write_rows("fruit/train.csv", {"яблоко": 60, "груша": 40})
-    Path("fruit/test.csv").write_text("text,label\n«Яблоко»: text 0,яблоко\nслива,груша\n")
-    with pytest.warns(CorpusWarning, match="also in train: 1 of 2;"):
+    Path("fruit/test.csv").write_text("text,label\n«Яблоко»: text 0,яблоко\nслива text 1,груша\n")
+    with pytest.warns(CorpusWarning) as caught:
         load_corpus("fruit")
+    assert [str(warning.message) for warning in caught] == [
+        "fruit: test rows that are also in train: 1 of 2; the test accuracy will flatter"
+    ]
 
 
 # The fingerprint

@@ -1,16 +1,17 @@
 """Reading grid files: what they may hold, and every fault with its line."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from programs import loaded_after
 
 from agnews_tune.errors import GridError
-from agnews_tune.grid import DataSource, Grid
+from agnews_tune.grid import DataSource
 from agnews_tune.grid_file import read_grid
 from agnews_tune.hyperparameters import NAMES, Hyperparameters
 
@@ -604,28 +605,36 @@ yaml_pieces = st.sampled_from(
 )
 
 
-def check_grid_or_error(folder, text):
+def assert_grid_or_faults(folder, text):
+    """Check that a grid reads back as an equal one, or that an error has a line for each fault."""
     try:
-        result = read_text(folder, text)
+        grid = read_text(folder, text)
     except GridError as error:
-        result = error
-    assert isinstance(result, Grid | GridError)
+        header, *faults = str(error).split("\n")
+        number = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+        assert f"{folder / 'grid.yaml'}: {number}" == header
+        assert faults
+        assert all(re.fullmatch(r"  line \d+: .+", fault) for fault in faults)
+    else:
+        assert grid == read_text(folder, grid.to_yaml())
 
 
 @pytest.mark.fault("damage", 100)
 @settings(deadline=None)
+@example(text="data: demo\nexperiments:\n  a:\n")
 @given(text=st.text() | st.lists(yaml_pieces).map("".join) | st.binary())
 def test_arbitrary_text_gives_a_grid_or_a_grid_error(folder, text):
-    """No text ends in another exception."""
-    check_grid_or_error(folder, text.encode("utf-8", "ignore") if isinstance(text, str) else text)
+    """No text ends in another exception, or in an error that does not say where."""
+    assert_grid_or_faults(folder, text.encode("utf-8", "ignore") if isinstance(text, str) else text)
 
 
 @pytest.mark.fault("damage", 100)
 @settings(deadline=None)
+@example(document={"data": "demo", "experiments": {"a": None}})
 @given(document=st.dictionaries(st.sampled_from(sections), anything) | anything)
 def test_arbitrary_structures_give_a_grid_or_a_grid_error(folder, document):
-    """No value of a section ends in another exception."""
-    check_grid_or_error(folder, yaml.safe_dump(document))
+    """No value of a section ends in another exception, or in one that does not say where."""
+    assert_grid_or_faults(folder, yaml.safe_dump(document))
 
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,9}", fullmatch=True)

@@ -18,11 +18,22 @@ def encoded(texts: int) -> EncodedTexts:
 
 
 @pytest.mark.parametrize(
-    "texts", [["one"], ("one", ""), np.array(["one"]), pd.Series(["one"], index=["row"])]
+    ("texts", "unfit"),
+    [
+        (["one"], ["one", 2]),
+        (("one", ""), ("one", 2)),
+        (np.array(["one"]), np.array(["one", 2], object)),
+        (pd.Series(["one"], index=["row"]), pd.Series(["one", 2], index=["row", "other"])),
+    ],
+    ids=["list", "tuple", "array", "column"],
 )
-def test_sequences_of_texts_are_fine(texts: object) -> None:
-    """Lists, tuples, arrays and columns of texts are taken, empty texts too."""
-    check_texts(texts)
+def test_sequences_of_texts_are_fine(texts: object, unfit: object) -> None:
+    """Lists, tuples, arrays and columns of texts are taken, empty texts too, and nothing else."""
+    assert check_texts(texts) is None
+    with pytest.raises(CorpusError) as caught:
+        check_texts(unfit)
+
+    assert "texts[1] must be a text; received 2" == str(caught.value)
 
 
 @pytest.mark.parametrize(
