@@ -2,87 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
 
 from agnews_tune import demo
-from agnews_tune.corpus_checks import Classes, Table, check_classes_occur, check_rows, find_classes
+from agnews_tune.corpus_checks import (
+    Classes,
+    Table,
+    check_classes_occur,
+    check_rows,
+    count_repeated,
+    find_classes,
+)
 from agnews_tune.corpus_files import AG_NEWS_LABELS, read_path, table_from_columns
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
 from agnews_tune.hub import read_hub
+from agnews_tune.splits import Corpus, Labels, Split, fingerprint, stratified_split
 
-__all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus", "stratified_split"]
+__all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus"]
 
 AG_NEWS_NAME = "fancyzhx/ag_news"
 AG_NEWS_REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"
-SPLIT_SEED = 1
 VALIDATION_ROWS = 5_000  # or a tenth of train, where that is less
-
-_ASCII_REST = bytes(code for code in range(128) if not chr(code).isalnum())
-
-RowNumbers = npt.NDArray[np.int64]
-
-
-class Labels(np.ndarray[Any, np.dtype[np.int64]]):
-    """Class numbers that remember their names: int64, shape (rows,).
-
-    Args:
-        values: class numbers, 0 to ``len(names) - 1``.
-        names: the name of each class.
-    """
-
-    names: tuple[str, ...]
-
-    def __new__(cls, values: npt.ArrayLike, names: Sequence[str]) -> Labels:
-        """View ``values`` as int64 class numbers with ``names``."""
-        labels = np.asarray(values, dtype=np.int64).view(cls)
-        labels.names = tuple(names)
-        return labels
-
-    def __array_finalize__(self, source: object) -> None:
-        self.names = getattr(source, "names", ())
-
-    def __reduce__(self) -> tuple[type[Labels], tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
-        return Labels, (self.view(np.ndarray), self.names)  # a plain array travels without a copy
-
-
-class Split(NamedTuple):
-    """One part of a corpus; unpacks into ``fit(texts, labels)``."""
-
-    texts: list[str]
-    labels: Labels
-
-
-@dataclass(frozen=True, eq=False)
-class Corpus:
-    """Texts and labels in three splits.
-
-    Args:
-        name: what reports print, such as ``ag_news`` or a file's name.
-        train: rows to fit on.
-        validation: rows cut from train, to select models on.
-        test: rows for the final figures alone.
-        fingerprint: hash of the texts, labels, label names and split, as 16 hex digits.
-    """
-
-    name: str
-    train: Split
-    validation: Split
-    test: Split
-    fingerprint: str
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """The name of each class, by its number."""
-        return self.train.labels.names
 
 
 def load_corpus(
@@ -135,50 +78,14 @@ def load_corpus(
     else:
         test = _check(test_table, classes)
     train, validation = _cut_validation(name, train, limit_train)
-    if repeated := _count_repeated(test.texts, train.texts + validation.texts):
+    if repeated := count_repeated(test.texts, chain(train.texts, validation.texts)):
         warnings.warn(
             f"{name}: test rows that are also in train: {repeated:,} of {len(test.texts):,}; "
             "the test accuracy will flatter",
             CorpusWarning,
             stacklevel=2,
         )
-    return Corpus(name, train, validation, test, _fingerprint(train, validation, test))
-
-
-def stratified_split(
-    labels: npt.NDArray[np.int64], size: int, seed: int = SPLIT_SEED
-) -> tuple[RowNumbers, RowNumbers]:
-    """Divide rows in two, each class in the same proportion, the same on every machine.
-
-    Args:
-        labels: class numbers, shape (rows,).
-        size: rows to hold out. Each class gives its share, rounded by largest remainder.
-        seed: decides which rows of a class are held out.
-
-    Returns:
-        The numbers of the kept rows and of the held-out rows, int64, ascending.
-
-    Raises:
-        HyperparameterError: where ``size`` is not in 0 to rows.
-    """
-    if not 0 <= size <= len(labels):
-        raise HyperparameterError(
-            f"size must be a whole number from 0 to the {len(labels)} rows; received {size!r}"
-        )
-    shares = _largest_remainder(np.bincount(labels), size)
-    random = np.random.RandomState(seed)  # unlike default_rng, the same stream in every NumPy
-    held_out = np.zeros(len(labels), dtype=bool)
-    for label, share in enumerate(shares):
-        rows = np.flatnonzero(labels == label)
-        held_out[random.permutation(rows)[:share]] = True
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _largest_remainder(counts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-    shares, remainders = np.divmod(counts * size, max(counts.sum(), 1))
-    missing = size - shares.sum()
-    shares[np.argsort(-remainders, kind="stable")[:missing]] += 1
-    return shares
+    return Corpus(name, train, validation, test, fingerprint(train, validation, test))
 
 
 def _read(source: str) -> tuple[str, Table, Table | None]:
@@ -237,25 +144,3 @@ def _cut(split: Split, size: int) -> tuple[Split, Split]:
         for rows in stratified_split(split.labels, size)
     )
     return kept, held_out
-
-
-def _count_repeated(test_texts: list[str], train_texts: list[str]) -> int:
-    known = set(map(_letters_and_digits, train_texts)) - {b""}
-    return sum(_letters_and_digits(text) in known for text in test_texts)
-
-
-def _letters_and_digits(text: str) -> bytes:
-    if text.isascii():  # seven times faster, and nearly every English text
-        return text.lower().encode().translate(None, delete=_ASCII_REST)
-    return "".join(filter(str.isalnum, text.lower())).encode()
-
-
-def _fingerprint(*splits: Split) -> str:
-    digest = hashlib.sha256()
-    for texts, labels in splits:
-        encoded = [text.encode() for text in texts]
-        lengths = np.array([len(text) for text in encoded], dtype="<i8")
-        digest.update(json.dumps([len(texts), labels.names]).encode())
-        for part in (lengths.tobytes(), b"".join(encoded), labels.astype("<i8").tobytes()):
-            digest.update(part)
-    return digest.hexdigest()[:16]

@@ -14,6 +14,7 @@ COLUMNS = ("text", "title", "description", "label")
 FAULTS_SHOWN = 5
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+_ASCII_REST = bytes(code for code in range(128) if not chr(code).isalnum())
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -125,6 +126,13 @@ def check_classes_occur(name: str, classes: Classes, labels: Sequence[int]) -> N
         )
 
 
+def count_repeated(test_texts: Iterable[str], train_texts: Iterable[str]) -> int:
+    """Return how many test texts are also in train, whatever their case and punctuation."""
+    counts = Counter(map(_letters_and_digits, test_texts))
+    del counts[b""]
+    return sum(counts.pop(key, 0) for key in map(_letters_and_digits, train_texts))
+
+
 def _check_names(names: Sequence[object]) -> None:
     strings = {name for name in names if isinstance(name, str)}
     if len(strings) < max(2, len(names)):
@@ -188,3 +196,9 @@ def _list_faults(table: Table, faults: Mapping[int, str]) -> str:
     if len(faults) > len(shown):
         lines.append(f"  and {len(faults) - len(shown):,} more")
     return "\n".join([*lines, "Correct these rows or remove them"])
+
+
+def _letters_and_digits(text: str) -> bytes:
+    if text.isascii():  # seven times faster, and nearly every English text
+        return text.lower().encode().translate(None, delete=_ASCII_REST)
+    return "".join(filter(str.isalnum, text.lower())).encode()

@@ -14,9 +14,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from agnews_tune.corpus import Corpus, Labels
 from agnews_tune.files import replacing
 from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.splits import Corpus, Labels
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 
 FORMAT = 1  # to be raised when the same texts give other numbers, or the file holds other arrays

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.corpus import Labels, Split, stratified_split
 from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean
+from agnews_tune.splits import Labels, Split, stratified_split
 from agnews_tune.text import EncodedTexts
 
 Texts = Sequence[str] | EncodedTexts
