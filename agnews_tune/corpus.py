@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from agnews_tune import demo
 from agnews_tune.corpus_checks import (
     Classes,
@@ -19,7 +21,7 @@ from agnews_tune.corpus_checks import (
 from agnews_tune.corpus_files import AG_NEWS_LABELS, read_path, table_from_columns
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
 from agnews_tune.hub import read_hub
-from agnews_tune.splits import Corpus, Labels, Split, fingerprint, stratified_split
+from agnews_tune.splits import Corpus, Labels, Rows, Split, fingerprint
 
 __all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus"]
 
@@ -70,14 +72,10 @@ def load_corpus(
             f"limit_train must be a whole number of at least 1; received {limit_train!r}"
         )
     name, train_table, test_table = _read(str(source))
-    classes = find_classes(train_table, label_names)
-    train = _check(train_table, classes)
-    check_classes_occur(train_table.name, classes, train.labels.tolist())
-    if test_table is None:
-        train, test = _cut(train, len(train.texts) // 10)
-    else:
-        test = _check(test_table, classes)
-    train, validation = _cut_validation(name, train, limit_train)
+    train, validation, test = (
+        Split(list(rows.texts), rows.labels)
+        for rows in _check_and_cut(name, train_table, test_table, label_names, limit_train)
+    )
     if repeated := count_repeated(test.texts, chain(train.texts, validation.texts)):
         warnings.warn(
             f"{name}: test rows that are also in train: {repeated:,} of {len(test.texts):,}; "
@@ -113,34 +111,42 @@ def _read_demo() -> tuple[Table, Table]:
     return train, test
 
 
-def _check(table: Table, classes: Classes) -> Split:
+def _check_and_cut(
+    name: str,
+    train_table: Table,
+    test_table: Table | None,
+    label_names: Sequence[str] | None,
+    limit_train: int | None,
+) -> tuple[Rows, Rows, Rows]:
+    """Return the rows of train, validation and test."""
+    classes = find_classes(train_table, label_names)
+    train = _check(train_table, classes)
+    check_classes_occur(train_table.name, classes, train.labels)
+    if test_table is None:
+        train, test = train.cut(len(train.labels) // 10)
+    else:
+        test = _check(test_table, classes)
+    return *_cut_validation(name, train, limit_train), test
+
+
+def _check(table: Table, classes: Classes) -> Rows:
     texts, labels = check_rows(table, classes)
-    return Split(texts, Labels(labels, classes.names))
+    return Rows(texts, np.arange(len(labels)), Labels(labels, classes.names))
 
 
-def _cut_validation(name: str, train: Split, limit_train: int | None) -> tuple[Split, Split]:
-    rows = len(train.texts)
+def _cut_validation(name: str, train: Rows, limit_train: int | None) -> tuple[Rows, Rows]:
+    rows = len(train.labels)
     if limit_train is not None and limit_train < rows:
-        _, train = _cut(train, limit_train)
+        _, train = train.cut(limit_train)
         rows = limit_train
-    train, validation = _cut(train, min(VALIDATION_ROWS, rows // 10))
+    train, validation = train.cut(min(VALIDATION_ROWS, rows // 10))
     remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
-    for part, split in (("train", train), ("validation", validation)):
-        absent = set(range(len(split.labels.names))) - set(split.labels.tolist())
-        if absent:
-            labels = ", ".join(repr(split.labels.names[label]) for label in sorted(absent))
+    for part, labels in (("train", train.labels), ("validation", validation.labels)):
+        absent = np.setdiff1d(range(len(labels.names)), labels)
+        if len(absent):
+            names = ", ".join(repr(labels.names[label]) for label in absent)
             raise CorpusError(
                 f"{name}: {part} must hold every label; "
-                f"received none of {labels} (rows in all: {len(split.texts):,}). {remedy}"
+                f"received none of {names} (rows in all: {len(labels):,}). {remedy}"
             )
     return train, validation
-
-
-def _cut(split: Split, size: int) -> tuple[Split, Split]:
-    """Return the rows that stay and the rows that are cut."""
-    names = split.labels.names
-    kept, held_out = (
-        Split([split.texts[row] for row in rows], Labels(split.labels[rows], names))
-        for rows in stratified_split(split.labels, size)
-    )
-    return kept, held_out

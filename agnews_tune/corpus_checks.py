@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import reprlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
 
 from agnews_tune.errors import CorpusError, did_you_mean
 
@@ -25,7 +29,7 @@ class Table(NamedTuple):
         name: what messages call it.
         unit: what a place counts from 1: ``line`` or ``row``.
         places: the place of each row that could be read.
-        texts: the text of each row.
+        texts: the text of each row; those of a Parquet file stay in it.
         labels: the label of each row: a number or a name.
         faults: what is wrong with each row that could not be read, by its place.
         label_names: the name of each class, where the source gives them.
@@ -34,8 +38,8 @@ class Table(NamedTuple):
     name: str
     unit: str
     places: Sequence[int]
-    texts: Sequence[object]
-    labels: Sequence[object]
+    texts: Iterable[object]
+    labels: Iterable[object]
     faults: Mapping[int, str] = {}
     label_names: tuple[str, ...] | None = None
 
@@ -92,30 +96,36 @@ def find_classes(train: Table, label_names: Sequence[str] | None = None) -> Clas
     return Classes(names, _numbered(names))
 
 
-def check_rows(table: Table, classes: Classes) -> tuple[list[str], list[int]]:
+def check_rows(table: Table, classes: Classes) -> tuple[Iterable[str], npt.NDArray[np.int64]]:
     """Return the texts and the class numbers of a table.
 
     Raises:
         CorpusError: where there are no rows, or with the first five faulty rows.
     """
-    faults = dict(table.faults)
+    first: dict[int, str] = {}
+    count = len(table.faults)
+    numbers = array("q")
     for place, text, label in zip(table.places, table.texts, table.labels, strict=True):
         found = [*_text_faults(text), *_label_faults(label, classes)]
-        if found and place not in faults:
-            faults[place] = "; ".join(found)
-    if faults:
-        raise CorpusError(_list_faults(table, faults))
+        if not found:
+            numbers.append(classes.numbers[str(label)])
+        elif place not in table.faults:
+            count += 1
+            if len(first) < FAULTS_SHOWN:
+                first[place] = "; ".join(found)
+    if count:
+        raise CorpusError(_list_faults(table, {**table.faults, **first}, count))
     if not table.places:
         raise CorpusError(f"{table.name} has no rows; expected rows of at least two labels")
-    return [str(text) for text in table.texts], [classes.numbers[str(x)] for x in table.labels]
+    return cast(Iterable[str], table.texts), np.frombuffer(numbers, np.int64)
 
 
-def check_classes_occur(name: str, classes: Classes, labels: Sequence[int]) -> None:
+def check_classes_occur(name: str, classes: Classes, labels: npt.NDArray[np.int64]) -> None:
     """Raise CorpusError where the training rows are of one class alone, or lack a class."""
-    present = set(labels)
+    present = np.unique(labels).tolist()
     if len(present) == 1:
         raise CorpusError(
-            f"{name}: every row has label {classes.names[labels[0]]!r}; "
+            f"{name}: every row has label {classes.names[present[0]]!r}; "
             "expected rows of at least two labels"
         )
     absent = [repr(label) for number, label in enumerate(classes.names) if number not in present]
@@ -157,7 +167,8 @@ def _check_gaps(table: Table, numbers: Mapping[str, int]) -> None:
     if gap == len(numbers):
         return
     largest = max(numbers.values())
-    place = table.places[[_written(label) for label in table.labels].index(str(largest))]
+    rows = zip(table.places, table.labels, strict=True)
+    place = next(place for place, label in rows if _written(label) == str(largest))
     raise CorpusError(
         f"{table.name}: labels must be numbered from 0 without a gap; no row has label {gap}, "
         f"and {table.unit} {place} has label {largest}. Correct the numbers or write names"
@@ -189,12 +200,12 @@ def _expected(classes: Classes) -> str:
     return f"{name} or {number}" if with_numbers else name
 
 
-def _list_faults(table: Table, faults: Mapping[int, str]) -> str:
+def _list_faults(table: Table, faults: Mapping[int, str], count: int) -> str:
     shown = sorted(faults)[:FAULTS_SHOWN]
-    lines = [f"{table.name}: {len(faults):,} faulty row{'s' * (len(faults) > 1)}"]
+    lines = [f"{table.name}: {count:,} faulty row{'s' * (count > 1)}"]
     lines += [f"  {table.unit} {place}: {faults[place]}" for place in shown]
-    if len(faults) > len(shown):
-        lines.append(f"  and {len(faults) - len(shown):,} more")
+    if count > len(shown):
+        lines.append(f"  and {count - len(shown):,} more")
     return "\n".join([*lines, "Correct these rows or remove them"])
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import reprlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from agnews_tune.corpus_checks import COLUMNS, Table, find_text_columns
+from agnews_tune.corpus_checks import Table, find_text_columns
 from agnews_tune.errors import CorpusError, did_you_mean
 
 AG_NEWS_LABELS = ("World", "Sports", "Business", "Sci/Tech")
@@ -19,6 +22,8 @@ AG_NEWS_LABELS = ("World", "Sports", "Business", "Sci/Tech")
 CLASSIC_COLUMNS = ("label", "title", "description")
 CLASSIC_LABELS = {"1": 0, "2": 1, "3": 2, "4": 3}
 
+PART = 1_000  # rows of a Parquet file that are in memory together
+BUFFER = 2**20  # bytes
 LARGEST_FIELD = 2**31 - 1  # characters; more does not fit the C long of every machine
 
 
@@ -52,6 +57,46 @@ def read_file(path: Path) -> Table:
         return reader(path)
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
+
+
+class ParquetColumn:
+    """What stands in each row of a Parquet file, read anew and in parts each time it is asked.
+
+    Args:
+        path: what messages call the file.
+        file: the opened ``pyarrow.parquet.ParquetFile``.
+        names: columns that are joined by spaces.
+    """
+
+    def __init__(self, path: Path, file: Any, names: tuple[str, ...]) -> None:
+        self.path = path
+        self.file = file
+        self.names = names
+
+    def __len__(self) -> int:
+        rows: int = self.file.metadata.num_rows
+        return rows
+
+    def __iter__(self) -> Iterator[object]:
+        for parts in self._read():
+            yield from parts[0] if len(parts) == 1 else map(_join, zip(*parts, strict=True))
+
+    def _read(self) -> Iterator[list[Sequence[object]]]:
+        with _explaining_parquet(self.path):
+            for batch in self.file.iter_batches(PART, columns=self.names, use_threads=False):
+                yield [batch.column(name).to_pylist() for name in self.names]
+
+
+@contextmanager
+def _explaining_parquet(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise CorpusError(f"{path} cannot be read: {os.strerror(error.errno)}") from error
+        raise CorpusError(f"{path} is not a Parquet file, or is damaged; write it anew") from error
 
 
 def table_from_columns(
@@ -188,18 +233,13 @@ def _parse_objects(lines: list[str], faults: dict[int, str]) -> dict[int, dict[s
 
 
 def _read_parquet(path: Path) -> Table:
-    import pyarrow as pa
     from pyarrow import parquet
 
-    data = pa.BufferReader(path.read_bytes())
-    try:
-        file = parquet.ParquetFile(data)
-        names = file.schema_arrow.names
-        find_text_columns(str(path), names)
-        columns = file.read([name for name in names if name in COLUMNS]).to_pydict()
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        raise CorpusError(f"{path} is not a Parquet file, or is damaged; write it anew") from error
-    return table_from_columns(str(path), columns)
+    with _explaining_parquet(path):
+        file = parquet.ParquetFile(path, buffer_size=BUFFER)
+        text_columns = find_text_columns(str(path), file.schema_arrow.names)
+    texts, labels = (ParquetColumn(path, file, names) for names in (text_columns, ("label",)))
+    return Table(str(path), "row", range(1, len(texts) + 1), texts, labels)
 
 
 READERS: dict[str, Callable[[Path], Table]] = {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +71,35 @@ class Corpus:
     def label_names(self) -> tuple[str, ...]:
         """The name of each class, by its number."""
         return self.train.labels.names
+
+
+class Rows(NamedTuple):
+    """Some rows of a checked table, whose texts stay where they are until they are asked for.
+
+    Args:
+        table: the texts of all rows of the table, read anew by each iteration.
+        numbers: which rows, int64 (rows,), ascending.
+        labels: of these rows.
+    """
+
+    table: Iterable[str]
+    numbers: RowNumbers
+    labels: Labels
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """The texts of these rows, one after the other."""
+        chosen = np.zeros(self.numbers.max(initial=-1) + 1, np.uint8)
+        chosen[self.numbers] = True
+        return compress(self.table, chosen.tobytes())
+
+    def cut(self, size: int) -> tuple[Rows, Rows]:
+        """Return the rows that stay and the rows that are cut, stratified by label."""
+        kept, held_out = (
+            Rows(self.table, self.numbers[rows], Labels(self.labels[rows], self.labels.names))
+            for rows in stratified_split(self.labels, size)
+        )
+        return kept, held_out
 
 
 def stratified_split(

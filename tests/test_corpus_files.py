@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agnews_tune.corpus_checks import check_rows, find_classes
-from agnews_tune.corpus_files import AG_NEWS_LABELS, read_file, read_path
+from agnews_tune.corpus_files import AG_NEWS_LABELS, PART, read_file, read_path
 from agnews_tune.errors import CorpusError
 
 LABEL_NAMES = ("red", "green", "blue")
@@ -390,6 +391,67 @@ def test_parquet_that_is_cut_short_is_refused():
     write_rows(path, ROWS * 100)
     path.write_bytes(path.read_bytes()[:-200])
     assert error_of(path) == "train.parquet is not a Parquet file, or is damaged; write it anew"
+
+
+def test_parquet_with_a_damaged_page_is_refused():
+    """Damage that shows only as the rows are read is told like any other."""
+    path = Path("train.parquet")
+    write_rows(path, [(f"row {number}", number % 3) for number in range(50_000)])
+    content = path.read_bytes()
+    middle = len(content) // 4
+    path.write_bytes(content[:middle] + bytes(1_000) + content[middle + 1_000 :])
+    assert error_of(path) == "train.parquet is not a Parquet file, or is damaged; write it anew"
+
+
+def test_parquet_that_is_gone_is_named_with_the_reason():
+    """What the disk says is no damage of the file."""
+    path = Path("train.parquet")
+    assert error_of(path) == "train.parquet cannot be read: No such file or directory"
+
+
+def test_parquet_is_read_in_parts():
+    """Rows keep their order and their numbers from one part to the next."""
+    path = Path("train.parquet")
+    rows = [(f"row {number}", number % 3) for number in range(2 * PART + 7)]
+    write_rows(path, rows)
+    assert rows == read_rows(path)
+    write_rows(path, [*rows, ("", 0)])
+    assert error_of(path) == (
+        "train.parquet: 1 faulty row\n"
+        "  row 2008: text must not be empty; received ''\n"
+        "Correct these rows or remove them"
+    )
+
+
+PEAK = """
+import re
+from pathlib import Path
+from agnews_tune.corpus_checks import check_rows, find_classes
+from agnews_tune.corpus_files import read_file
+
+def peak(name):
+    table = read_file(Path(name))
+    texts, labels = check_rows(table, find_classes(table))
+    assert len(labels) == sum(1 for text in texts)
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) // 1000
+
+print(-peak("few.parquet") + peak("many.parquet"))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_parquet_is_never_whole_in_memory():
+    """Twenty times as many rows take hardly more memory; their texts alone are 200 MB."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    text = "a long text " * 85
+    for name, rows in (("few", 10_000), ("many", 200_000)):
+        columns = {"text": [f"{text}{row}" for row in range(rows)], "label": [0, 1] * (rows // 2)}
+        parquet.write_table(pa.table(columns), f"{name}.parquet")
+    done = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 100
 
 
 def test_parquet_with_text_that_is_not_utf8_is_refused():
