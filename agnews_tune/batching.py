@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,14 @@ from agnews_tune.text import PAD, EncodedTexts
 POOL = 64  # batches that are sorted by length together: less padding, order still random
 
 Rows = npt.NDArray[np.int64]
+
+
+def as_tensor(array: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """Return an array as a tensor; on the CPU it is the array's own memory and must not change."""
+    with warnings.catch_warnings():
+        # A mapped file and Ray's object store cannot be written to, and nothing here writes.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(array).to(device)
 
 
 class Batch(NamedTuple):
@@ -41,8 +50,8 @@ class Batches:
 
     def __init__(self, texts: EncodedTexts, device: torch.device) -> None:
         self.device = device
-        self._ids = torch.tensor(texts.ids, device=device)  # (tokens,)
-        self._starts = torch.tensor(texts.offsets[:-1], device=device)  # (texts,)
+        self._ids = as_tensor(texts.ids, device)  # (tokens,)
+        self._starts = as_tensor(texts.offsets[:-1], device)  # (texts,)
         self._lengths = texts.lengths
 
     def __len__(self) -> int:

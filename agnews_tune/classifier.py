@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnews_tune.batching import Batches
+from agnews_tune.batching import Batches, as_tensor
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.history import BestWeights, Callback, EpochLines, History
 from agnews_tune.hyperparameters import Hyperparameters
@@ -311,7 +311,7 @@ class Classifier:
 
     def _data(self, texts: Texts, labels: npt.ArrayLike) -> LabelledBatches:
         numbers = as_labels(labels, self.label_names_, rows=len(texts))
-        return LabelledBatches(self._batches(texts), torch.tensor(numbers, device=self.device))
+        return LabelledBatches(self._batches(texts), as_tensor(numbers, self.device))
 
 
 def _find_device(name: str | None) -> torch.device:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
-from agnews_tune.files import replacing
+from agnews_tune.cache import Entry, find_entry, make_entry
+from agnews_tune.errors import RecordError
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.splits import Corpus, Labels
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 
-FORMAT = 1  # to be raised when the same texts give other numbers, or the file holds other arrays
-
-_SPLITS = ("train", "validation", "test")
-_NO_FOLDER = (OSError, RuntimeError)  # RuntimeError: the user has no home
-_NO_CACHE_FILE = (*_NO_FOLDER, EOFError, LookupError, ValueError, BadZipFile)
+FORMAT = 2  # to be raised when the same texts give other numbers, or the files hold other arrays
+KIND = "encoded"
+VOCABULARY, OFFSETS, IDS = "vocabulary.txt", "offsets.npz", "ids.int32"
 
 
 class EncodedSplit(NamedTuple):
@@ -56,8 +53,8 @@ class EncodedCorpus:
 def encode_corpus(corpus: Corpus, preprocessing: Preprocessing) -> EncodedCorpus:
     """Encode a corpus, or read what an earlier call made of the same texts.
 
-    The cache is the folder ``$AGNEWS_TUNE_CACHE``, else ``agnews-tune`` in ``$XDG_CACHE_HOME`` or
-    in ``~/.cache``. It may be deleted at any time. Where it cannot be written nothing is kept.
+    The numbers lie in the cache, which ``agnews_tune.cache`` describes, and are mapped from there.
+    Where the cache cannot be written nothing is kept, and they are in memory.
 
     Args:
         corpus: its training texts decide the vocabulary.
@@ -67,21 +64,25 @@ def encode_corpus(corpus: Corpus, preprocessing: Preprocessing) -> EncodedCorpus
         CorpusError: if ``normalizer`` is ``lemma`` and NLTK finds no WordNet on this machine.
     """
     key = _key(corpus, preprocessing)
-    encoded = _read(key)
+    encoded = _read(find_entry(KIND, key))
     if encoded is None:
-        encoded = _encode(corpus, preprocessing)
-        _write(key, encoded)
+        made = _encode(corpus, preprocessing)
+        encoded = _read(make_entry(KIND, key, partial(_write, encoded=made))) or made
+    train, validation, test = encoded
     return EncodedCorpus(
-        EncodedSplit(encoded["train"], corpus.train.labels),
-        EncodedSplit(encoded["validation"], corpus.validation.labels),
-        EncodedSplit(encoded["test"], corpus.test.labels),
+        EncodedSplit(train, corpus.train.labels),
+        EncodedSplit(validation, corpus.validation.labels),
+        EncodedSplit(test, corpus.test.labels),
     )
 
 
-def _encode(corpus: Corpus, preprocessing: Preprocessing) -> dict[str, EncodedTexts]:
+def _encode(corpus: Corpus, preprocessing: Preprocessing) -> list[EncodedTexts]:
     tokenizer = Tokenizer(preprocessing)
     vocabulary = build_vocabulary(corpus.train.texts, tokenizer)
-    return {split: encode(getattr(corpus, split).texts, vocabulary, tokenizer) for split in _SPLITS}
+    return [
+        encode(split.texts, vocabulary, tokenizer)
+        for split in (corpus.train, corpus.validation, corpus.test)
+    ]
 
 
 def _key(corpus: Corpus, preprocessing: Preprocessing) -> str:
@@ -89,40 +90,27 @@ def _key(corpus: Corpus, preprocessing: Preprocessing) -> str:
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 
-def _cache_file(key: str) -> Path:
-    environment = os.environ
-    if folder := environment.get("AGNEWS_TUNE_CACHE"):
-        cache = Path(folder)
-    elif folder := environment.get("XDG_CACHE_HOME"):
-        cache = Path(folder, "agnews-tune")
-    else:
-        cache = Path.home() / ".cache" / "agnews-tune"
-    return cache / "encoded" / f"{key}.npz"
+def _write(folder: Path, encoded: list[EncodedTexts]) -> dict[str, Any]:
+    encoded[0].vocabulary.save(folder / VOCABULARY)
+    np.savez(folder / OFFSETS, *(texts.offsets for texts in encoded))
+    with (folder / IDS).open("wb") as file:  # one file for all splits is one open file for the run
+        for texts in encoded:
+            texts.ids.tofile(file)
+    return {}
 
 
-def _read(key: str) -> dict[str, EncodedTexts] | None:
-    try:
-        with _cache_file(key).open("rb") as file:
-            arrays = np.load(file, allow_pickle=False)
-            if str(arrays["key"]) != key:
-                return None
-            vocabulary = Vocabulary(tuple(bytes(arrays["vocabulary"]).decode().split("\n")))
-            return {
-                split: EncodedTexts(arrays[f"{split}_ids"], arrays[f"{split}_offsets"], vocabulary)
-                for split in _SPLITS
-            }
-    except _NO_CACHE_FILE:
+def _read(entry: Entry | None) -> list[EncodedTexts] | None:
+    if entry is None:
         return None
-
-
-def _write(key: str, encoded: dict[str, EncodedTexts]) -> None:
-    tokens = "\n".join(encoded["train"].vocabulary.tokens).encode()
-    arrays: dict[str, Any] = {"key": np.array(key), "vocabulary": np.frombuffer(tokens, np.uint8)}
-    for split, texts in encoded.items():
-        arrays |= {f"{split}_ids": texts.ids, f"{split}_offsets": texts.offsets}
-    with (
-        suppress(*_NO_FOLDER),
-        replacing(_cache_file(key)) as temporary,
-        temporary.open("wb") as file,
-    ):
-        np.savez(file, **arrays)
+    try:
+        vocabulary = Vocabulary.load(entry.folder / VOCABULARY)
+        with np.load(entry.folder / OFFSETS) as arrays:
+            offsets = list(arrays.values())
+        ids = np.memmap(entry.folder / IDS, np.int32, "r").view(np.ndarray)
+    except (OSError, RecordError):  # deleted since it was found
+        return None
+    ends = np.cumsum([offset[-1] for offset in offsets])
+    return [
+        EncodedTexts(part, offset, vocabulary)
+        for part, offset in zip(np.split(ids, ends[:-1]), offsets, strict=True)
+    ]

@@ -1,9 +1,10 @@
-"""Files that are whole or not there: written under a temporary name, then renamed."""
+"""Files and folders that are whole or not there: written under a temporary name, then renamed."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,28 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``path``; it becomes ``path`` if the block ends well.
+
+    A folder that is there is removed. Unlike a file, what the folder holds may be lost by a power
+    cut; who reads it must check it.
+
+    Raises:
+        WriteError: the disk is full, or the parent folder cannot be written.
+    """
+    with explaining(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(_PART, f".{path.name[:50]}.", path.parent))
+        try:
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())  # mkdtemp lets only the owner in
+            shutil.rmtree(path, ignore_errors=True)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager

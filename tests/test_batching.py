@@ -1,7 +1,11 @@
 """Batches: every row once, padded right, of like length, in an order that the seed decides."""
 
 import math
+import re
 import statistics
+import sys
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +13,7 @@ import torch
 from conftest import AG_NEWS, needs_ag_news
 
 from agnews_tune import Classifier, batching, load_corpus
-from agnews_tune.batching import POOL, Batches
+from agnews_tune.batching import POOL, Batches, as_tensor
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text import PAD, EncodedTexts, Vocabulary
@@ -109,3 +113,37 @@ def test_batches_by_length_cost_no_accuracy(monkeypatch: pytest.MonkeyPatch) -> 
     means = [statistics.mean(found) for found in accuracies.values()]
     errors = [statistics.stdev(found) / 3**0.5 for found in accuracies.values()]
     assert abs(means[0] - means[1]) < 3 * math.hypot(*errors)
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> EncodedTexts:
+    """A million texts of ten tokens in a file."""
+    np.zeros(10_000_000, np.int32).tofile(tmp_path / "ids")
+    ids = np.memmap(tmp_path / "ids", np.int32, "r").view(np.ndarray)
+    return EncodedTexts(ids, np.arange(0, 10_000_001, 10), VOCABULARY)
+
+
+def private_memory() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_ids_on_the_cpu_are_not_copied(mapped: EncodedTexts) -> None:
+    """40 MB of ids, be they in a file or in shared memory, are read where they lie."""
+    before = private_memory()
+    batches = Batches(mapped, torch.device("cpu"))
+
+    assert private_memory() - before < 20_000_000
+    assert [0] * 10 == next(batches.by_length(1)).ids[0].tolist()
+
+
+def test_memory_that_cannot_be_written_is_no_warning(mapped: EncodedTexts) -> None:
+    """The tensor is the same memory, and nothing writes to it."""
+    torch.set_warn_always(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tensor = as_tensor(mapped.ids, torch.device("cpu"))
+    torch.set_warn_always(False)
+
+    assert mapped.ids.ctypes.data == tensor.data_ptr()

@@ -1,5 +1,7 @@
 import io
+import pickle
 import pwd
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,9 +51,9 @@ def npz(**arrays: object) -> bytes:
     return file.getvalue()
 
 
-def only_file(folder: Path) -> Path:
-    (file,) = folder.iterdir()
-    return file
+def only_entry(cache: Path) -> Path:
+    (entry,) = cache.iterdir()
+    return entry
 
 
 def test_splits(corpus):
@@ -101,65 +103,107 @@ def test_second_call_does_not_tokenize():
 
 
 def test_other_texts_or_preprocessing(corpus, cache):
-    """Another fingerprint or another preprocessing has a file of its own."""
+    """Another fingerprint or another preprocessing has an entry of its own."""
     encode_corpus(corpus, PREPROCESSING)
     encode_corpus(replace(corpus, fingerprint="fedcba9876543210"), PREPROCESSING)
     for field, value in (("min_count", 1), ("punctuation", "remove"), ("max_length", 3)):
         encode_corpus(corpus, PREPROCESSING._replace(**{field: value}))
 
-    assert 5 == len(list(cache.glob("*.npz")))
+    assert 5 == len(list(cache.glob("*")))
+
+
+def test_numbers_stay_in_the_cache(corpus, cache):
+    """The ids are a mapped file, not memory, at once and later, and outlive a deleted cache."""
+    expected = content(encode_corpus(corpus, PREPROCESSING))
+    encoded = encode_corpus(corpus, PREPROCESSING)
+    for texts in (encoded.train.texts, encoded.validation.texts, encoded.test.texts):
+        assert isinstance(texts.ids.base.base, np.memmap)
+        assert not texts.ids.flags.writeable
+    shutil.rmtree(cache)
+
+    assert expected == content(encoded)
+
+
+def test_numbers_travel_as_bytes(corpus):
+    """Ray keeps the ids as plain arrays, which its processes read where they lie."""
+    encoded, buffers = encode_corpus(corpus, PREPROCESSING), []
+    data = pickle.dumps(encoded, 5, buffer_callback=buffers.append)
+    received = pickle.loads(data, buffers=buffers)
+
+    assert content(encoded) == content(received)
+    assert b"memmap" not in data
+    assert encoded.train.texts.ids.tobytes() not in data
+    assert {len(buffer.raw()) for buffer in buffers} >= {
+        split.texts.ids.nbytes for split in (encoded.train, encoded.validation, encoded.test)
+    }
 
 
 def test_nothing_else_is_left(corpus, cache):
-    """The cache holds the finished file and no temporary one."""
+    """The cache holds the finished entry and no temporary one."""
     encode_corpus(corpus, PREPROCESSING)
 
-    assert ".npz" == only_file(cache).suffix
+    names = ["entry.json", "ids.int32", "offsets.npz", "vocabulary.txt"]
+    assert names == sorted(path.name for path in only_entry(cache).iterdir())
 
 
-@pytest.mark.fault("damage")
+FILES = ["entry.json", "ids.int32", "offsets.npz", "vocabulary.txt"]
+
+
+@pytest.mark.fault("damage", 4)
 @pytest.mark.parametrize(
     "damaged",
     [
         b"",
         b"not a cache file",
-        npz(key=np.array("another key")),
         npz(other=np.zeros(3)),
-        npz(key=np.array([{"an": "object"}], dtype=object)),
+        npz(arr_0=np.array([{"an": "object"}], dtype=object)),
         b"\x93NUMPY\x01\x00v\x00"
         + b"{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }".ljust(117)
         + b"\n\0\0\0\0",
+        b'{"key": "another key"}',
     ],
-    ids=["empty", "text", "another key", "other arrays", "objects", "npy"],
+    ids=["empty", "text", "other arrays", "objects", "npy", "another key"],
 )
 def test_foreign_file_is_made_again(damaged, corpus, cache):
-    """A file that is no cache of this corpus is replaced."""
-    expected = encode_corpus(corpus, PREPROCESSING)
-    file = only_file(cache)
-    whole = file.read_bytes()
-    file.write_bytes(damaged)
+    """An entry with a file that is none of this corpus is replaced."""
+    expected = content(encode_corpus(corpus, PREPROCESSING))
+    entry = only_entry(cache)
+    for name in FILES:
+        whole = (entry / name).read_bytes()
+        (entry / name).write_bytes(damaged)
+        assert expected == content(encode_corpus(corpus, PREPROCESSING))
+        assert whole == (entry / name).read_bytes()
 
-    assert content(expected) == content(encode_corpus(corpus, PREPROCESSING))
-    assert whole == file.read_bytes()
+
+@pytest.mark.fault("damage", 4)
+def test_missing_file_is_made_again(corpus, cache):
+    """An entry that somebody has deleted in part is replaced."""
+    expected = content(encode_corpus(corpus, PREPROCESSING))
+    for name in FILES:
+        (only_entry(cache) / name).unlink()
+        assert expected == content(encode_corpus(corpus, PREPROCESSING))
+        assert (only_entry(cache) / name).exists()
 
 
 @pytest.mark.fault("damage")
-def test_renamed_file_is_made_again(corpus, cache):
+def test_renamed_entry_is_made_again(corpus, cache):
     """The cache of one preprocessing under the name of another is not believed."""
-    expected = encode_corpus(corpus, PREPROCESSING)
-    file = only_file(cache)
+    expected = content(encode_corpus(corpus, PREPROCESSING))
+    entry = only_entry(cache)
     encode_corpus(corpus, PREPROCESSING._replace(max_length=3))
-    (other,) = set(cache.iterdir()) - {file}
-    file.write_bytes(other.read_bytes())
+    (other,) = set(cache.iterdir()) - {entry}
+    shutil.rmtree(entry)
+    other.rename(entry)
 
-    assert content(expected) == content(encode_corpus(corpus, PREPROCESSING))
+    assert expected == content(encode_corpus(corpus, PREPROCESSING))
 
 
 @pytest.mark.fault("damage")
-def test_damaged_bytes_are_noticed(corpus, cache):
+@pytest.mark.parametrize("name", FILES)
+def test_damaged_bytes_are_noticed(name, corpus, cache):
     """A file cut short or with a changed byte never gives other numbers."""
     expected = content(encode_corpus(corpus, PREPROCESSING))
-    file = only_file(cache)
+    file = only_entry(cache) / name
     whole = file.read_bytes()
     for place in range(0, len(whole), 7):
         file.write_bytes(whole[:place])
@@ -183,7 +227,7 @@ def test_cache_folder(environment, expected, corpus, tmp_path, monkeypatch):
 
     encode_corpus(corpus, PREPROCESSING)
 
-    assert [tmp_path / expected] == [file.parent for file in tmp_path.rglob("*.npz")]
+    assert [tmp_path / expected] == [file.parents[1] for file in tmp_path.rglob("*.npz")]
 
 
 @pytest.mark.fault("machine")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agnews_tune.errors import WriteError
-from agnews_tune.files import replacing, write_bytes, write_text
+from agnews_tune.files import replacing, replacing_folder, write_bytes, write_text
 
 
 @pytest.fixture(params=[0o022, 0o002, 0o077])
@@ -22,6 +22,12 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 def _fail_half_way(path: Path) -> None:
     with replacing(path) as temporary:
         temporary.write_text("half of the new")
+        raise KeyboardInterrupt
+
+
+def _fail_half_way_in_folder(path: Path) -> None:
+    with replacing_folder(path) as temporary:
+        (temporary / "note.txt").write_text("half of the new")
         raise KeyboardInterrupt
 
 
@@ -133,3 +139,51 @@ def test_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     expected = f"{path} cannot be written: File exists; choose another folder"
     assert expected == str(caught.value)
+
+
+def test_folder_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+    """The old folder stays while the block fills the new one, and none of its files after it."""
+    path = tmp_path / "a" / "notes"
+    with replacing_folder(path) as temporary:
+        (temporary / "old.txt").write_text("old")
+    with replacing_folder(path) as temporary:
+        (temporary / "new.txt").write_text("new")
+        assert "old" == (path / "old.txt").read_text()
+
+    assert [path / "new.txt"] == list(path.iterdir())
+    assert [path] == list(path.parent.iterdir())
+
+
+@pytest.mark.fault("raises")
+def test_failing_block_leaves_the_old_folder_alone(tmp_path: Path) -> None:
+    """An interrupt reaches the caller; the old folder stays and no temporary one does."""
+    path = tmp_path / "notes"
+    path.mkdir()
+    (path / "note.txt").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        _fail_half_way_in_folder(path)
+
+    assert "old" == (path / "note.txt").read_text()
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_permissions_of_a_folder_follow_the_umask(tmp_path: Path, umask: int) -> None:
+    """A new folder has the permissions that any program's folder has."""
+    with replacing_folder(tmp_path / "notes"):
+        pass
+
+    assert 0o777 & ~umask == stat.S_IMODE((tmp_path / "notes").stat().st_mode)
+
+
+@pytest.mark.fault("disk")
+def test_folder_on_a_full_disk_is_one_error(small_disk: Path) -> None:
+    """The error names the folder and the remedy; no temporary one is left."""
+    path = small_disk / "notes"
+    with pytest.raises(WriteError) as caught, replacing_folder(path) as temporary:
+        (temporary / "note.txt").write_bytes(bytes(1_000_000))
+
+    assert (
+        f"{path} cannot be written: No space left on device; free some space there, "
+        "or choose another folder"
+    ) == str(caught.value)
+    assert [] == list(small_disk.iterdir())

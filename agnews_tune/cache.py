@@ -1,0 +1,76 @@
+"""What was made before and is kept on disk: folders that are whole, or are made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agnews_tune.files import replacing_folder
+from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
+
+DESCRIPTION = "entry.json"
+
+_NO_FOLDER = (OSError, RuntimeError)  # RuntimeError: the user has no home
+
+
+class Entry(NamedTuple):
+    """A folder of the cache.
+
+    Attributes:
+        folder: whose files are those that were written.
+        content: what was written about them.
+    """
+
+    folder: Path
+    content: Mapping[str, Any]
+
+
+def find_entry(kind: str, key: str) -> Entry | None:
+    """Return what is kept under a key; None where nothing is, or not all of it as it was written.
+
+    The cache is the folder ``$AGNEWS_TUNE_CACHE``, else ``agnews-tune`` in ``$XDG_CACHE_HOME`` or
+    in ``~/.cache``. It may be deleted at any time.
+
+    Args:
+        kind: the cache's folder for entries like this.
+        key: a name for a file, which stands for all that decides the content.
+    """
+    try:
+        path = _folder(kind, key) / DESCRIPTION
+        content = read_sealed(path)
+        if content["key"] != key:
+            return None
+        for name in content["files"]:
+            check_beside(path, content, name)
+    except (*_NO_FOLDER, DamagedError, LookupError):
+        return None
+    return Entry(path.parent, content)
+
+
+def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) -> Entry | None:
+    """Keep files under a key and return them; None, and nothing kept, where that cannot be.
+
+    Args:
+        kind: as for ``find_entry``.
+        key: as for ``find_entry``.
+        write: fills an empty folder, and returns what JSON can hold about it.
+    """
+    with suppress(*_NO_FOLDER), replacing_folder(_folder(kind, key)) as folder:
+        content = write(folder)
+        names = [path.name for path in folder.iterdir()]
+        write_sealed(folder / DESCRIPTION, {"key": key, **content}, beside=names)
+    return find_entry(kind, key)
+
+
+def _folder(kind: str, key: str) -> Path:
+    environment = os.environ
+    if folder := environment.get("AGNEWS_TUNE_CACHE"):
+        cache = Path(folder)
+    elif folder := environment.get("XDG_CACHE_HOME"):
+        cache = Path(folder, "agnews-tune")
+    else:
+        cache = Path.home() / ".cache" / "agnews-tune"
+    return cache / kind / key
