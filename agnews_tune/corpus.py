@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from agnews_tune import demo
-from agnews_tune.corpus_checks import (
-    Classes,
-    Table,
-    check_classes_occur,
-    check_rows,
-    count_repeated,
-    find_classes,
+from agnews_tune.corpus_cache import (
+    CheckedCorpus,
+    check_whole,
+    corpus_key,
+    find_corpus,
+    keep_corpus,
 )
-from agnews_tune.corpus_files import AG_NEWS_LABELS, read_path, table_from_columns
+from agnews_tune.corpus_checks import Classes, Table, check_classes_occur, check_rows, find_classes
+from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path, table_from_columns
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
 from agnews_tune.hub import read_hub
-from agnews_tune.splits import Corpus, Labels, Rows, Split, fingerprint
+from agnews_tune.splits import Corpus, Labels, Rows, Split
 
 __all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus"]
 
@@ -40,6 +41,13 @@ def load_corpus(
 
     Validation is 5,000 rows, or a tenth where train is smaller than 50,000, stratified by label.
     A source without test rows gives a tenth of its rows to test first, stratified too.
+
+    What was read is kept in the cache that ``agnews_tune.cache`` describes, and takes about as much
+    room there as its texts. As long as the source has the same bytes it is read from there, and the
+    texts stay on disk until they are asked for. ``hub:<owner>/<name>``, which may change, and
+    ``demo`` are not kept, and nothing is where the cache cannot be written: their texts are in
+    memory. When it is read for the first time, Parquet is never whole in memory; other files and
+    data sets of the hub are.
 
     Args:
         source: one of
@@ -71,28 +79,40 @@ def load_corpus(
         raise HyperparameterError(
             f"limit_train must be a whole number of at least 1; received {limit_train!r}"
         )
-    name, train_table, test_table = _read(str(source))
-    train, validation, test = (
-        Split(list(rows.texts), rows.labels)
-        for rows in _check_and_cut(name, train_table, test_table, label_names, limit_train)
-    )
-    if repeated := count_repeated(test.texts, chain(train.texts, validation.texts)):
+    found = _find_source(str(source))
+    (train, validation, test), fingerprint, repeated = _load(found, label_names, limit_train)
+    if repeated:
         warnings.warn(
-            f"{name}: test rows that are also in train: {repeated:,} of {len(test.texts):,}; "
-            "the test accuracy will flatter",
+            f"{found.name}: test rows that are also in train: {repeated:,} of "
+            f"{len(test.texts):,}; the test accuracy will flatter",
             CorpusWarning,
             stacklevel=2,
         )
-    return Corpus(name, train, validation, test, fingerprint(train, validation, test))
+    return Corpus(found.name, train, validation, test, fingerprint)
 
 
-def _read(source: str) -> tuple[str, Table, Table | None]:
+class _Source(NamedTuple):
+    """Where rows come from.
+
+    Attributes:
+        name: what reports print.
+        read: returns the rows of train, and those of test where the source has them apart.
+        identify: returns what stands for every byte of the source; None where nothing does.
+    """
+
+    name: str
+    read: Callable[[], tuple[Table, Table | None]]
+    identify: Callable[[], object]
+
+
+def _find_source(source: str) -> _Source:
     if source == "demo":
-        return source, *_read_demo()
+        return _Source(source, _read_demo, lambda: None)
     if source == "ag_news":
-        return source, *read_hub(AG_NEWS_NAME, AG_NEWS_REVISION)
+        revision = (AG_NEWS_NAME, AG_NEWS_REVISION)
+        return _Source(source, partial(read_hub, *revision), lambda: revision)
     if source.startswith("hub:"):
-        return source, *read_hub(source.removeprefix("hub:"))
+        return _Source(source, partial(read_hub, source.removeprefix("hub:")), lambda: None)
     path = Path(source)
     if not path.exists():
         raise CorpusError(
@@ -100,7 +120,23 @@ def _read(source: str) -> tuple[str, Table, Table | None]:
             f"folder; received {source!r}, which is none of these"
             f"{did_you_mean(source, ('ag_news', 'demo'))}"
         )
-    return path.resolve().name, *read_path(path)
+    return _Source(path.resolve().name, partial(read_path, path), partial(identify, path))
+
+
+def _load(
+    source: _Source, label_names: Sequence[str] | None, limit_train: int | None
+) -> CheckedCorpus:
+    """Return what is kept of an earlier call, or else read the source and keep what came of it."""
+    identity = source.identify()
+    key = corpus_key(identity, label_names, limit_train)
+    if identity is not None and (kept := find_corpus(key)):
+        return kept
+    parts = _check_and_cut(source, label_names, limit_train)
+    unchanged = identity is not None and source.identify() == identity
+    if unchanged and (kept := keep_corpus(key, parts)):
+        return kept
+    train, validation, test = (Split(list(rows.texts), rows.labels) for rows in parts)
+    return check_whole((train, validation, test))
 
 
 def _read_demo() -> tuple[Table, Table]:
@@ -112,13 +148,10 @@ def _read_demo() -> tuple[Table, Table]:
 
 
 def _check_and_cut(
-    name: str,
-    train_table: Table,
-    test_table: Table | None,
-    label_names: Sequence[str] | None,
-    limit_train: int | None,
+    source: _Source, label_names: Sequence[str] | None, limit_train: int | None
 ) -> tuple[Rows, Rows, Rows]:
     """Return the rows of train, validation and test."""
+    train_table, test_table = source.read()
     classes = find_classes(train_table, label_names)
     train = _check(train_table, classes)
     check_classes_occur(train_table.name, classes, train.labels)
@@ -126,7 +159,7 @@ def _check_and_cut(
         train, test = train.cut(len(train.labels) // 10)
     else:
         test = _check(test_table, classes)
-    return *_cut_validation(name, train, limit_train), test
+    return *_cut_validation(source.name, train, limit_train), test
 
 
 def _check(table: Table, classes: Classes) -> Rows:

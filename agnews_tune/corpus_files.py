@@ -15,6 +15,7 @@ from typing import Any
 
 from agnews_tune.corpus_checks import Table, find_text_columns
 from agnews_tune.errors import CorpusError, did_you_mean
+from agnews_tune.sealed import file_digest
 
 AG_NEWS_LABELS = ("World", "Sports", "Business", "Sci/Tech")
 
@@ -36,9 +37,25 @@ def read_path(path: Path) -> tuple[Table, Table | None]:
     Raises:
         CorpusError: where a file is missing, of an unknown kind or cannot be read.
     """
-    if path.is_dir():
-        return read_file(_only_file(path, "train")), read_file(_only_file(path, "test"))
-    return read_file(path), None
+    train, *test = _find_files(path)
+    return read_file(train), read_file(test[0]) if test else None
+
+
+def identify(path: Path) -> list[tuple[str, str]] | None:
+    """Return what stands for every byte of the files that ``read_path`` reads.
+
+    None where they are of an unknown kind, or no files that can be read twice.
+
+    Raises:
+        CorpusError: where a file is missing in a folder.
+    """
+    files = _find_files(path)
+    if not all(file.is_file() and file.suffix.lower() in READERS for file in files):
+        return None
+    try:
+        return [(file.suffix.lower(), file_digest(file)) for file in files]
+    except OSError:
+        return None
 
 
 def read_file(path: Path) -> Table:
@@ -119,6 +136,13 @@ def _join(parts: Sequence[object]) -> object:
     if len(strings) == len(parts):
         return " ".join(strings)
     return next(part for part in parts if not isinstance(part, str))
+
+
+def _find_files(path: Path) -> list[Path]:
+    """Return a file itself, or those of a folder: first train, then test."""
+    if path.is_dir():
+        return [_only_file(path, "train"), _only_file(path, "test")]
+    return [path]
 
 
 def _only_file(folder: Path, part: str) -> Path:

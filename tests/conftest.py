@@ -66,6 +66,12 @@ matrix:
 """
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Leave the cache of whoever runs the tests alone."""
+    os.environ["AGNEWS_TUNE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def make_history(epochs: int, shift: float = 0.0) -> list[dict[str, float]]:
     return [
         {
