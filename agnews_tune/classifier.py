@@ -182,7 +182,7 @@ class Classifier:
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
         with own_random_state(self.seed, self.device):
-            self._build_network()
+            self.network_ = self._make_network().to(self.device)
             self.optimizer_ = torch.optim.Adam(
                 self.network_.parameters(), lr=self.hyperparameters.learning_rate, fused=True
             )
@@ -274,8 +274,14 @@ class Classifier:
         model = cls(**saved.hyperparameters.to_dict(), seed=saved.seed, device=device)
         model.vocabulary_ = saved.vocabulary
         model.label_names_ = saved.label_names
-        model._build_network()
-        model.network_.load_state_dict(saved.weights)
+        with torch.device("meta"):  # weights that are replaced at once need not be drawn
+            network = model._make_network()
+        # Copied: what safetensors reads is the file itself in memory, and changes with it.
+        weights = {
+            name: tensor.to(model.device, copy=True) for name, tensor in saved.weights.items()
+        }
+        network.load_state_dict(weights, assign=True)
+        model.network_ = network.to(model.device)
         return model
 
     def _check_fitted(self) -> None:
@@ -294,13 +300,13 @@ class Classifier:
                 texts, Tokenizer(self.hyperparameters.preprocessing)
             )
 
-    def _build_network(self) -> None:
-        self.network_ = RecurrentNetwork(
+    def _make_network(self) -> RecurrentNetwork:
+        return RecurrentNetwork(
             self.hyperparameters,
             len(self.vocabulary_),
             len(self.label_names_),
             mixed=self.precision == "bfloat16",
-        ).to(self.device)
+        )
 
     def _batches(self, texts: Texts) -> Batches:
         if not isinstance(texts, EncodedTexts):

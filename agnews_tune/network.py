@@ -11,6 +11,15 @@ from agnews_tune.hyperparameters import Hyperparameters
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
+class Embedding(nn.Embedding):
+    """Vectors of words; on the meta device none are drawn, as torch would load its compiler."""
+
+    def reset_parameters(self) -> None:
+        """Draw the vectors from the standard normal distribution."""
+        if not self.weight.is_meta:
+            super().reset_parameters()
+
+
 class RecurrentNetwork(nn.Module):
     """Embedding, recurrent layers, pooling over time, linear layers, projection to the classes.
 
@@ -34,7 +43,7 @@ class RecurrentNetwork(nn.Module):
         size = hyperparameters.hidden_dim
         self.mask_padding = hyperparameters.mask_padding
         self.poolings = hyperparameters.pooling.split("+")
-        self.embedding = nn.Embedding(vocabulary_size, hyperparameters.embedding_dim)
+        self.embedding = Embedding(vocabulary_size, hyperparameters.embedding_dim)
         self.recurrent = CELLS[hyperparameters.cell](
             hyperparameters.embedding_dim,
             size,

@@ -1,6 +1,8 @@
 """The network: parameter counts, pooling, and texts that do not see their neighbours."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -61,6 +63,31 @@ def test_baseline_has_the_published_number_of_parameters() -> None:
     expected = 256 * words + (256 * 256 + 256 * 256 + 2 * 256) + (256 * 256 + 256) + (256 * 4 + 4)
 
     assert expected == count_parameters(Hyperparameters(), words, CLASSES)
+
+
+def test_vectors_are_drawn_as_in_torch() -> None:
+    """A seed gives the word vectors that torch's own embedding has with it."""
+    network = small()
+    torch.manual_seed(0)
+
+    assert torch.equal(torch.nn.Embedding(20, 5).weight, network.embedding.weight)
+
+
+def test_counting_does_not_load_the_compiler() -> None:
+    """A network without memory needs none of torch's compiler, which loads as long as torch."""
+    program = (
+        "import sys\n"
+        "from agnews_tune.hyperparameters import Hyperparameters\n"
+        "from agnews_tune.network import count_parameters\n"
+        "for cell in ('rnn', 'gru', 'lstm'):\n"
+        "    count_parameters(Hyperparameters(cell=cell), 9, 4)\n"
+        "print('torch._dynamo' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+
+    assert "False\n" == done.stdout
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

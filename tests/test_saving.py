@@ -54,6 +54,27 @@ def test_model_comes_back_to_the_last_bit(tiny_model: Classifier, folder: Path) 
     np.testing.assert_array_equal(tiny_model.predict(TEXTS), loaded.predict(TEXTS))
 
 
+def test_loading_draws_no_random_numbers(folder: Path) -> None:
+    """The numbers that a user draws after a seed do not depend on a model loaded in between."""
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    Classifier.load(folder)
+
+    assert torch.equal(expected, torch.rand(3))
+
+
+def test_model_does_not_change_with_its_file(folder: Path) -> None:
+    """A model in use predicts as before when its file is overwritten in place."""
+    loaded = Classifier.load(folder)
+    expected = loaded.predict(TEXTS)
+    path = folder / "weights.safetensors"
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+
+    np.testing.assert_array_equal(expected, loaded.predict(TEXTS))
+
+
 def test_model_can_be_saved_over_another(folder: Path) -> None:
     """The later model replaces the earlier one, whole."""
     other = Classifier(cell="gru", hidden_dim=3, embedding_dim=5, min_count=0, seed=7)
