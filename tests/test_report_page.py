@@ -320,7 +320,7 @@ def test_mouse_over_a_curve_names_its_experiment(open_page: Callable[..., "Page"
           const { x, y } = view.canvas_view.el.getBoundingClientRect();
           return [
             x + view.frame.x_scale.compute(source.get_column("epoch")[2]),
-            y + view.frame.y_scale.compute(source.get_column("validation_mean")[2]),
+            y + view.frame.y_scale.compute(source.get_column("mean")[2]),
           ];
         }"""
     )

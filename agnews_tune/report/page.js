@@ -1,5 +1,3 @@
-"use strict";
-
 // '4,038,916' is one number, of '4,3,5' the first one counts; nothing and words come last.
 function toNumber(text) {
   const number = parseFloat(text.replace(/,(?=\d{3}(?!\d))/g, ""));
@@ -111,15 +109,10 @@ function followTheme(plots) {
   update(system.matches);
 }
 
-async function draw(item) {
-  const views = await Bokeh.embed.embed_item(item);
-  return [document.getElementById(item.target_id).closest("figure"), views.roots[0].model];
-}
-
 async function start() {
   document.querySelectorAll("table").forEach(makeSortable);
   const items = JSON.parse(document.getElementById("plots").textContent);
-  const plots = await Promise.all(items.map(draw));
+  const plots = await Promise.all(items.map(drawPlot));
   for (const part of document.querySelectorAll("article")) {
     const rows = [...part.querySelectorAll(".experiments tbody tr")];
     makeFilterable(part, rows);

@@ -16,7 +16,7 @@ from agnews_tune.files import write_text
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.main_table import MEANINGS, explain, main_table
-from agnews_tune.report.plots import draw_plot, read_library
+from agnews_tune.report.plots import describe_plot, read_library
 from agnews_tune.report.reading import Part, Report
 from agnews_tune.report.sections import describe_details
 from agnews_tune.report.traces import (
@@ -44,7 +44,7 @@ def _render(report: Report) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     library, version = read_library()
-    scripts = [library, (FOLDER / "page.js").read_text(encoding="utf-8")]
+    scripts = [library, _read("plots.js") + _read("page.js")]
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -52,14 +52,12 @@ def _render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # Sorted, a reference would stand before its model.
-    environment.policies["json.dumps_kwargs"] = {}
     parts = [_part(number, part) for number, part in enumerate(report.parts, start=1)]
     return environment.get_template("page.html").render(
         run=report.name,
         parts=parts,
         plots=[plot for part in parts for plot in part["plots"]],
-        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        style=_read("page.css"),
         scripts=scripts,
         hashes=[_hash(script) for script in scripts],
         versions={"agnews-tune": __version__, "Bokeh": version},
@@ -80,13 +78,17 @@ def _part(number: int, part: Part) -> dict[str, Any]:
         "shown": shown,
         "drawn": drawn(analysis),
         "plots": [
-            draw_plot(f"part{number}-{measure}", measure, analysis, shown, looks)
+            describe_plot(f"part{number}-{measure}", measure, analysis, shown, looks)
             for measure in ("accuracy", "loss")
             if drawn(analysis, (measure, f"val_{measure}"))
         ],
         "epochs": epoch_table(analysis),
         "sections": describe_details(part),
     }
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _hash(script: str) -> str:
