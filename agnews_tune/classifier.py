@@ -10,12 +10,12 @@ import numpy.typing as npt
 import torch
 
 from agnews_tune.batching import Batches, as_tensor
+from agnews_tune.device import choose_precision, find_device
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.history import BestWeights, Callback, EpochLines, History
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
 from agnews_tune.network import RecurrentNetwork
-from agnews_tune.precision import choose_precision
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 from agnews_tune.training import (
@@ -125,7 +125,7 @@ class Classifier:
                 f"seed must be a whole number of at least 0; received {seed!r}"
             )
         self.seed = seed
-        self.device = _find_device(device)
+        self.device = find_device(device)
         self.precision = choose_precision(precision, self.device)
         self.stop_training = False
 
@@ -219,13 +219,13 @@ class Classifier:
         """
         self._check_fitted()
         batches = self._batches(texts)
-        probabilities = torch.empty((len(batches), len(self.label_names_)))
+        probabilities = torch.empty((len(batches), len(self.label_names_)), device=self.device)
         self.network_.eval()
         with torch.inference_mode():
             for batch in batches.by_length(EVALUATION_BATCH_SIZE):
                 logits = self.network_(batch.ids, batch.lengths)
-                probabilities[batch.rows] = logits.softmax(dim=1).cpu()
-        return probabilities.numpy()
+                probabilities[batch.rows.to(self.device)] = logits.softmax(dim=1)
+        return probabilities.cpu().numpy()
 
     def predict_classes(self, texts: Texts) -> list[str]:
         """Return the name of the most probable class of each text."""
@@ -318,15 +318,3 @@ class Classifier:
     def _data(self, texts: Texts, labels: npt.ArrayLike) -> LabelledBatches:
         numbers = as_labels(labels, self.label_names_, rows=len(texts))
         return LabelledBatches(self._batches(texts), as_tensor(numbers, self.device))
-
-
-def _find_device(name: str | None) -> torch.device:
-    try:
-        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # whichever torch raises for this kind
-        raise HyperparameterError(
-            "device must be one that torch can use on this machine, such as 'cpu' or 'cuda:0'; "
-            f"received {name!r}"
-        ) from error
-    return device

@@ -1,4 +1,4 @@
-"""Which numbers a network calculates with."""
+"""Where a network calculates, and with which numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,23 @@ import torch
 from agnews_tune.errors import HyperparameterError, did_you_mean
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def find_device(name: str | None) -> torch.device:
+    """Return the device of that name; None is the GPU where there is one, else the CPU.
+
+    Raises:
+        HyperparameterError: torch cannot use it on this machine.
+    """
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # whichever torch raises for this kind
+        raise HyperparameterError(
+            "device must be one that torch can use on this machine, such as 'cpu' or 'cuda:0'; "
+            f"received {name!r}"
+        ) from error
+    return device
 
 
 def choose_precision(name: str, device: torch.device) -> str:

@@ -1,12 +1,12 @@
-"""Tests of the choice of numbers, and of a network that calculates with fewer digits."""
+"""Tests of the choice of device and numbers, and of a network that calculates with fewer digits."""
 
 import pytest
 import torch
 
+from agnews_tune.device import choose_precision
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.network import RecurrentNetwork
-from agnews_tune.precision import choose_precision
 
 CPU = torch.device("cpu")
 
