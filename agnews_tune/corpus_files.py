@@ -260,7 +260,7 @@ def _read_parquet(path: Path) -> Table:
     from pyarrow import parquet
 
     with _explaining_parquet(path):
-        file = parquet.ParquetFile(path, buffer_size=BUFFER)
+        file = parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
         text_columns = find_text_columns(str(path), file.schema_arrow.names)
     texts, labels = (ParquetColumn(path, file, names) for names in (text_columns, ("label",)))
     return Table(str(path), "row", range(1, len(texts) + 1), texts, labels)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -296,9 +297,10 @@ print(-peak("few.parquet") + peak("many.parquet"))
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_texts_are_never_in_memory() -> None:
     """Twenty times as many rows of Parquet take hardly more memory, kept before or not."""
-    text = "a long text " * 85
-    write_parquet(Path("few.parquet"), [f"{text}{row}" for row in range(10_000)])
-    write_parquet(Path("many.parquet"), [f"{text}{row}" for row in range(200_000)])
+    random = Random(0)  # its texts are as large in the file
+    for name, rows in (("few", 10_000), ("many", 200_000)):
+        texts = [random.randbytes(500).hex() for _ in range(rows)]
+        write_parquet(Path(f"{name}.parquet"), texts)
     runs = [
         subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True)
         for _ in range(2)

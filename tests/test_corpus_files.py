@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -446,9 +447,10 @@ def test_parquet_is_never_whole_in_memory():
     import pyarrow as pa
     from pyarrow import parquet
 
-    text = "a long text " * 85
+    random = Random(0)  # its texts are as large in the file
     for name, rows in (("few", 10_000), ("many", 200_000)):
-        columns = {"text": [f"{text}{row}" for row in range(rows)], "label": [0, 1] * (rows // 2)}
+        texts = [random.randbytes(500).hex() for _ in range(rows)]
+        columns = {"text": texts, "label": [0, 1] * (rows // 2)}
         parquet.write_table(pa.table(columns), f"{name}.parquet")
     done = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True)
     assert int(done.stdout) < 100
