@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.errors import CorpusError, RecordError
+from agnews_tune.errors import RecordError
 from agnews_tune.files import write_text
 from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.tokenizing import load_normalizer, word_tokenize
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<eos>")
 PAD, UNK, BOS, EOS = range(len(SPECIAL_TOKENS))
@@ -23,8 +24,6 @@ PAD, UNK, BOS, EOS = range(len(SPECIAL_TOKENS))
 # Half of a surrogate pair is no character, and UTF-8 cannot hold it.
 _SURROGATES = dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
 _PUNCTUATION = {"space": " ", "remove": ""}
-_BLOCK = 10_000  # chunks in one call of NLTK, which gives up after some seconds
-_REMEMBERED_WORDS = 2**17
 
 
 class Tokenizer:
@@ -45,74 +44,19 @@ class Tokenizer:
         self.preprocessing = preprocessing
         punctuation = dict.fromkeys(string.punctuation, _PUNCTUATION[preprocessing.punctuation])
         self._replacements = str.maketrans(punctuation | _SURROGATES)
-        self._normalize = lru_cache(_REMEMBERED_WORDS)(_load_normalizer(preprocessing.normalizer))
+        self._normalize = load_normalizer(preprocessing.normalizer)
 
     def __call__(self, text: str) -> list[str]:
         """Return the words of a text; none is empty or holds white space."""
-        chunks = self.split(text)
-        tokens = self.tokenize(chunks)
-        return [token for chunk in chunks for token in tokens[chunk]]
+        return list(chain.from_iterable(self.tokenize(self.split(text))))
 
     def split(self, text: str) -> list[str]:
         """Return the chunks between white space, in lower case and without ASCII punctuation."""
         return text.lower().translate(self._replacements).split()
 
-    def tokenize(self, chunks: Iterable[str]) -> dict[str, list[str]]:
-        """Return the words of each different chunk; of most it is the chunk alone."""
-        distinct = list(dict.fromkeys(chunks))
-        tokens: dict[str, list[str]] = {}
-        for start in range(0, len(distinct), _BLOCK):
-            tokens |= self._tokenize_block(distinct[start : start + _BLOCK])
-        return tokens
-
-    def _tokenize_block(self, chunks: list[str]) -> dict[str, list[str]]:
-        word_tokenize = _load_word_tokenize()
-        # One call for all is 25 times as fast as one for each. What it leaves whole is one word.
-        whole = set(word_tokenize(" ".join(chunks)))
-        split = {chunk: [chunk] if chunk in whole else word_tokenize(chunk) for chunk in chunks}
-        return {chunk: self._normalize_all(tokens) for chunk, tokens in split.items()}
-
-    def _normalize_all(self, tokens: list[str]) -> list[str]:
-        # A stem can be empty: Snowball takes quotation marks and a possessive s away.
-        return [normal for token in tokens if (normal := self._normalize(token))]
-
-
-@cache
-def _load_word_tokenize() -> Callable[[str], list[str]]:
-    from nltk.tokenize import NLTKWordTokenizer
-
-    tokenize: Callable[[str], list[str]] = NLTKWordTokenizer().tokenize
-    return tokenize
-
-
-def _load_normalizer(name: str) -> Callable[[str], str]:
-    if name == "stem":
-        return _load_stemmer()
-    if name == "lemma":
-        return _load_lemmatizer()
-    return str  # gives a token back as it is
-
-
-def _load_stemmer() -> Callable[[str], str]:
-    from nltk.stem.snowball import EnglishStemmer
-
-    stem: Callable[[str], str] = EnglishStemmer().stem
-    return stem
-
-
-def _load_lemmatizer() -> Callable[[str], str]:
-    from nltk.corpus import wordnet
-    from nltk.stem import WordNetLemmatizer
-
-    try:
-        wordnet.ensure_loaded()
-    except (LookupError, OSError) as error:
-        raise CorpusError(
-            "normalizer 'lemma' needs NLTK's WordNet, and it is not complete on this machine; "
-            "get it with: python -m nltk.downloader wordnet"
-        ) from error
-    lemmatize: Callable[[str], str] = WordNetLemmatizer().lemmatize
-    return lemmatize
+    def tokenize(self, chunks: Collection[str]) -> Iterator[list[str]]:
+        """Yield the words of each chunk; of most it is the chunk alone."""
+        return map(self._normalize, word_tokenize(chunks))
 
 
 @dataclass(frozen=True)
@@ -225,9 +169,9 @@ def build_vocabulary(texts: Iterable[str], tokenizer: Tokenizer) -> Vocabulary:
     """
     chunks = Counter(chain.from_iterable(map(tokenizer.split, texts)))
     counts: Counter[str] = Counter()
-    for chunk, tokens in tokenizer.tokenize(chunks).items():
-        for token in tokens:
-            counts[token] += chunks[chunk]
+    for words, times in zip(tokenizer.tokenize(chunks), chunks.values(), strict=True):
+        for word in words:
+            counts[word] += times
     return Vocabulary.from_counts(counts, tokenizer.preprocessing.min_count)
 
 
@@ -240,10 +184,11 @@ def encode(texts: Sequence[str], vocabulary: Vocabulary, tokenizer: Tokenizer) -
         tokenizer: splits the texts into words; its preprocessing holds ``max_length``.
     """
     max_words = tokenizer.preprocessing.max_length - 2  # <bos> and <eos> count too
-    chunks = tokenizer.tokenize(chain.from_iterable(map(tokenizer.split, texts)))
+    chunks = dict.fromkeys(chain.from_iterable(map(tokenizer.split, texts)))
     index = vocabulary.index
     numbers = {
-        chunk: [index.get(token, UNK) for token in tokens] for chunk, tokens in chunks.items()
+        chunk: [index.get(word, UNK) for word in words]
+        for chunk, words in zip(chunks, tokenizer.tokenize(chunks), strict=True)
     }
     ids: list[int] = []
     offsets = [0]

@@ -10,6 +10,11 @@ from typing import Any
 PROGRAM = Path(sys.executable).parent / "agnews-tune"
 HEAVY = (
     "torch",
+    "torch._dynamo",
+    "sympy",
+    "scipy",
+    "pandas",
+    "sklearn",
     "ray",
     "datasets",
     "matplotlib",

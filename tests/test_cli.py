@@ -657,15 +657,18 @@ class TestPredict:
         )
 
     def test_imports(self, model: Path) -> None:
-        """A prediction loads torch and nltk, and none of Ray, datasets and matplotlib."""
+        """A prediction of plain words loads torch without its compiler, and no other giant."""
+        giants = {"torch._dynamo", "sympy", "ray", "datasets", "pyarrow", "nltk", "scipy"}
+        giants |= {"pandas", "sklearn", "matplotlib"}
         program = (
             "from agnews_tune.cli import main\n"
-            "main(['predict', '--model', sys.argv[1], 'shares fell'], standalone_mode=False)"
+            "main(['predict', '--model', sys.argv[1], 'Shares of Nestlé fell 3%'], "
+            "standalone_mode=False)"
         )
         loaded = loaded_after(program, model)
 
-        assert {"torch", "nltk"} <= loaded
-        assert loaded.isdisjoint({"ray", "datasets", "matplotlib"})
+        assert "torch" in loaded
+        assert loaded.isdisjoint(giants)
 
 
 @pytest.mark.parametrize("command", [(), ("run",), ("report",), ("predict",)])

@@ -66,7 +66,7 @@ def test_imports_point_one_way() -> None:
     [
         ("ray", {"tuning"}),
         ("datasets", {"hub"}),
-        ("nltk", {"text"}),
+        ("nltk", {"tokenizing"}),
         ("matplotlib", {"curves"}),
         ("tensorboardX", {"tensorboard"}),
         ("scipy", {"statistics"}),
