@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import string
-from collections import Counter
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, count, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ PAD, UNK, BOS, EOS = range(len(SPECIAL_TOKENS))
 # Half of a surrogate pair is no character, and UTF-8 cannot hold it.
 _SURROGATES = dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
 _PUNCTUATION = {"space": " ", "remove": ""}
+_BLOCK = 2**21  # characters of the texts that are encoded together
 
 
 class Tokenizer:
@@ -179,21 +181,61 @@ def encode(texts: Sequence[str], vocabulary: Vocabulary, tokenizer: Tokenizer) -
     """Return the numbers of the words of each text; a word that is not kept is ``<unk>``.
 
     Args:
-        texts: any texts, empty ones included.
+        texts: any texts, empty ones included; they are gone through once, a few at a time.
         vocabulary: the words that have a number.
         tokenizer: splits the texts into words; its preprocessing holds ``max_length``.
     """
     max_words = tokenizer.preprocessing.max_length - 2  # <bos> and <eos> count too
-    chunks = dict.fromkeys(chain.from_iterable(map(tokenizer.split, texts)))
-    index = vocabulary.index
-    numbers = {
-        chunk: [index.get(word, UNK) for word in words]
-        for chunk, words in zip(chunks, tokenizer.tokenize(chunks), strict=True)
-    }
-    ids: list[int] = []
-    offsets = [0]
+    ids, offsets = array("i"), array("q", [0])  # a list takes 36 bytes a token, an array 4
+    for block in _blocks(texts):
+        for words in _number_words(block, vocabulary.index, tokenizer):
+            ids.append(BOS)
+            ids.frombytes(words[:max_words].tobytes())
+            ids.append(EOS)
+            offsets.append(len(ids))
+    return EncodedTexts(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64), vocabulary)
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
+    block: list[str] = []
+    size = 0
     for text in texts:
-        words = [number for chunk in tokenizer.split(text) for number in numbers[chunk]]
-        ids += (BOS, *words[:max_words], EOS)
-        offsets.append(len(ids))
-    return EncodedTexts(np.array(ids, np.int32), np.array(offsets, np.int64), vocabulary)
+        block.append(text)
+        size += len(text)
+        if size >= _BLOCK:
+            yield block
+            block, size = [], 0
+    yield block
+
+
+def _number_words(
+    texts: list[str], index: Mapping[str, int], tokenizer: Tokenizer
+) -> Iterator[npt.NDArray[np.int32]]:
+    places: defaultdict[str, int] = defaultdict(count().__next__)  # of each different chunk
+    chunks, ends = array("q"), [0]
+    for text in texts:
+        chunks.extend(map(places.__getitem__, tokenizer.split(text)))
+        ends.append(len(chunks))
+    numbers, offsets = array("i"), array("q", [0])  # words of each different chunk
+    for words in tokenizer.tokenize(places):
+        numbers.extend([index.get(word, UNK) for word in words])
+        offsets.append(len(numbers))
+    taken, taken_offsets = _take_rows(np.array(numbers), np.array(offsets), np.array(chunks))
+    for start, end in pairwise(taken_offsets[ends].tolist()):
+        yield taken[start:end]
+
+
+def _take_rows(
+    values: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return some rows, one after the other, and their offsets.
+
+    Args:
+        values: all rows, one after the other.
+        offsets: row ``i`` is ``values[offsets[i]:offsets[i + 1]]``.
+        rows: which ones.
+    """
+    lengths = np.diff(offsets)[rows]
+    taken_offsets = np.concatenate([[0], np.cumsum(lengths)])
+    shifts = np.repeat(offsets[rows] - taken_offsets[:-1], lengths)
+    return values[np.arange(len(shifts)) + shifts], taken_offsets

@@ -1,6 +1,8 @@
 import pickle
 import shutil
 import string
+import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,35 @@ def normalized(text: str, punctuation: str) -> str:
 
 def nltk_tokens(text: str, punctuation: str) -> list[str]:
     return word_tokenize(normalized(text, punctuation), preserve_line=True)
+
+
+def number_plainly(
+    texts: Sequence[str], vocabulary: Vocabulary, tokenizer: Tokenizer
+) -> list[list[int]]:
+    most = tokenizer.preprocessing.max_length - 2
+    number_of = {token: number for number, token in enumerate(vocabulary.tokens)}
+    return [
+        [BOS, *[number_of.get(word, UNK) for word in tokenizer(text)][:most], EOS] for text in texts
+    ]
+
+
+def rows_of(encoded: EncodedTexts) -> list[list[int]]:
+    return [row.tolist() for row in np.split(encoded.ids, encoded.offsets[1:-1])]
+
+
+class MadeWhenAskedFor(Sequence[str]):
+    """Texts of 61 words, of which the first is in no other text."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __getitem__(self, row: int) -> str:
+        if row >= self.rows:
+            raise IndexError(row)
+        return f"x{row} {'oil prices cannot ' * 15}"
 
 
 @pytest.fixture(scope="module")
@@ -338,6 +369,40 @@ class TestEncode:
         assert [] == encoded.ids.tolist()
         assert [0] == encoded.offsets.tolist()
         assert [] == encoded.lengths.tolist()
+
+    @pytest.mark.parametrize("normalizer", ["none", "stem"])
+    @given(
+        texts=st.lists(any_text | text_that_rules_touch, min_size=1), max_length=st.integers(3, 9)
+    )
+    @example(["", "‛‛s oil", "", "cannot ‛‛s"], 3)
+    def test_equals_a_plain_loop(self, normalizer, texts, max_length):
+        """Any texts give the numbers of their words, also where a chunk has two words or none."""
+        tokenizer = Tokenizer(preprocessing(normalizer=normalizer, max_length=max_length))
+        vocabulary = build_vocabulary(texts[::2], tokenizer)
+
+        expected = number_plainly(texts, vocabulary, tokenizer)
+        assert expected == rows_of(encode(texts, vocabulary, tokenizer))
+
+    def test_any_sequence_of_any_size(self):
+        """Texts need not be a list, and may be more than are encoded together."""
+        texts = MadeWhenAskedFor(10_000)  # 2.9 million characters
+        tokenizer = Tokenizer(preprocessing(max_length=12))
+        vocabulary = build_vocabulary(["x9876 oil can prices"], tokenizer)
+
+        expected = number_plainly(texts, vocabulary, tokenizer)
+        assert expected == rows_of(encode(texts, vocabulary, tokenizer))
+
+    def test_memory(self):
+        """Each token more takes little more than the 4 bytes of its number."""
+        peaks, tokens = [], []
+        for rows in (15_000, 30_000):
+            tracemalloc.start()
+            encoded = encode(MadeWhenAskedFor(rows), self.vocabulary, Tokenizer(preprocessing()))
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            tokens.append(len(encoded.ids))
+
+        assert (peaks[1] - peaks[0]) / (tokens[1] - tokens[0]) < 6
 
     @pytest.mark.parametrize("punctuation", ["space", "remove"])
     def test_equals_nltk_on_ag_news(self, punctuation, ag_news_texts):
