@@ -47,7 +47,7 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
       agnews-tune report results/before results/after
     """
     from agnews_tune.finding import find_run, find_runs
-    from agnews_tune.report import read_report, write_files
+    from agnews_tune.report import drawing_beside, read_report, write_files
     from agnews_tune.report.comparison import compare_runs
     from agnews_tune.report.forms import FORMS, format_terminal, sections_for_terminal
 
@@ -60,14 +60,16 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
         return
     if errors and form == "csv":
         raise click.UsageError("--errors has no place in the CSV form; choose another one")
-    reports = (read_report(run, errors) for run in find_runs(*(results or [RESULTS])))
+    runs = find_runs(*(results or [RESULTS]))
     if form:
-        click.echo(FORMS[form](list(reports)), nl=False)
+        click.echo(FORMS[form]([read_report(run, errors) for run in runs]), nl=False)
         return
-    for found in reports:
-        click.echo(format_terminal(found, columns))
-        try:
-            names = [str(path.relative_to(found.run)) for path in write_files(found)]
-            click.echo(f"written to {found.run}: {', '.join(names)}\n")
-        except WriteError as error:
-            click.echo(f"not written: {error}\n")
+    with drawing_beside() as draw:
+        for run in runs:
+            found = read_report(run, errors)
+            click.echo(format_terminal(found, columns))
+            try:
+                names = [str(path.relative_to(run)) for path in write_files(found, draw)]
+                click.echo(f"written to {run}: {', '.join(names)}\n")
+            except WriteError as error:
+                click.echo(f"not written: {error}\n")

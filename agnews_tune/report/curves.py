@@ -10,6 +10,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,12 @@ class Line:
     colour: str
     style: str
     curve: dict[int, Point]
+
+
+def load_matplotlib() -> None:
+    """Load what draws the curves, which takes as long as to draw those of two experiments."""
+    for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
+        import_module(f"matplotlib.{name}")
 
 
 def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:

@@ -1,0 +1,138 @@
+"""Curves drawn by a process of their own: as those drawn here, its errors, and its end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing import active_children
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import write_run
+
+from agnews_tune.errors import WriteError
+from agnews_tune.records import read_run
+from agnews_tune.report.curves import draw_curves
+from agnews_tune.report.drawing import drawing_beside
+from agnews_tune.report.summary import DataSummary, summarize
+
+CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
+PROGRAM = Path(sys.executable).with_name("agnews-tune")
+two_cores = pytest.mark.skipif(len(CORES) == 1, reason="with one core curves are drawn here")
+
+
+@pytest.fixture
+def summary(write_record: Callable[..., Path], tmp_path: Path) -> DataSummary:
+    write_record(tmp_path / "run", "rnn")
+    (summary,) = summarize(read_run(tmp_path / "run"))
+    return summary
+
+
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    os.sched_setaffinity(0, {min(CORES)})
+    yield
+    os.sched_setaffinity(0, CORES)
+
+
+@two_cores
+def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
+    """To the last byte, and the process is gone afterwards."""
+    with drawing_beside() as draw:
+        paths = draw(summary, "made", tmp_path / "beside")()
+        assert 1 == len(active_children())
+    here = draw_curves(summary, "made", tmp_path / "here")
+
+    assert [path.name for path in here] == [path.name for path in paths]
+    assert [path.read_bytes() for path in here] == [path.read_bytes() for path in paths]
+    assert [] == active_children()
+
+
+@pytest.mark.usefixtures("one_core")
+def test_one_core_draws_here(summary: DataSummary, tmp_path: Path) -> None:
+    """A second process would only take turns with this one."""
+    with drawing_beside() as draw:
+        wait = draw(summary, "made", tmp_path / "here")
+        assert [] == active_children()
+        assert not (tmp_path / "here").exists()
+        assert all(path.exists() for path in wait())
+
+
+def test_folder_that_cannot_be_written(summary: DataSummary, tmp_path: Path) -> None:
+    """The error is the one that drawing here raises; the next pictures are drawn."""
+    (tmp_path / "file").touch()
+    with drawing_beside() as draw:
+        with pytest.raises(WriteError) as caught:
+            draw(summary, "made", tmp_path / "file" / "within")()
+        paths = draw(summary, "made", tmp_path)()
+
+    picture = tmp_path / "file" / "within" / "accuracy.png"
+    assert f"{picture} cannot be written: Not a directory; choose another folder" == str(
+        caught.value
+    )
+    assert tmp_path / "accuracy.png" == paths[0]
+
+
+def test_pictures_that_nobody_waits_for(summary: DataSummary, tmp_path: Path) -> None:
+    """They are not taken for the next ones."""
+    with drawing_beside() as draw:
+        draw(summary, "made", tmp_path / "first")
+        paths = draw(summary, "made", tmp_path / "second")()
+
+    assert {tmp_path / "second"} == {path.parent for path in paths}
+
+
+@two_cores
+@pytest.mark.parametrize("before", [True, False])
+def test_process_that_was_killed(summary: DataSummary, tmp_path: Path, before: bool) -> None:
+    """The error names the folder, whether it died before it was asked or after."""
+    with drawing_beside() as draw:
+        (process,) = active_children()
+        if not before:
+            wait = draw(summary, "made", tmp_path / "here")
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        if before:
+            wait = draw(summary, "made", tmp_path / "here")
+        with pytest.raises(WriteError) as caught:
+            wait()
+
+    assert (
+        f"the curves in {tmp_path / 'here'} cannot be drawn: the process that draws them was "
+        "ended; run the command again"
+    ) == str(caught.value)
+
+
+@two_cores
+def test_signals_end_both_processes(tmp_path: Path) -> None:
+    """Ctrl-C, which both get, and SIGTERM, which one gets: at once, and no part of a file stays."""
+    write_run(tmp_path, experiments=60, rows=20)
+    outcomes = []
+    for send, number in ((os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)):
+        report = subprocess.Popen(
+            [PROGRAM, "report", tmp_path],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        while not list(tmp_path.glob(".accuracy.png.*.part")):
+            time.sleep(0.01)
+        (drawing,) = psutil.Process(report.pid).children()
+        sent = time.monotonic()
+        send(report.pid, number)
+        errors = report.communicate()[1]
+        outcomes.append((report.returncode, errors))
+
+        assert time.monotonic() - sent < 2
+        assert not drawing.is_running()
+        assert not list(tmp_path.glob("*.part"))
+
+    assert [(130, "stopped by SIGINT\n"), (143, "stopped by SIGTERM\n")] == outcomes
