@@ -32,18 +32,20 @@ def main(data: str, quick: bool, only: tuple[str, ...], output: Path | None) -> 
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = [part for part in PARTS.values() if part.name in only or not only]
-    results: list[Figure | Curve] = []
+    source = str(Path(data).resolve()) if Path(data).exists() else data
+    figures: list[Figure] = []
+    curves: list[Curve] = []
     with TemporaryDirectory(prefix="agnews-tune-bench-") as folder:
-        setting = Setting(data, device, quick, Path(folder).resolve())
+        setting = Setting(source, device, quick, Path(folder).resolve())
         for part in chosen:
             if quick and not part.quick and not only:
                 continue
-            click.echo(f"{part.name} ...", err=True)
-            results += part.measure(setting)
-    figures = [describe(item) if isinstance(item, Curve) else item for item in results]
+            for found in part.measure(setting):
+                curves += [found] if isinstance(found, Curve) else []
+                figures.append(describe(found) if isinstance(found, Curve) else found)
+                click.echo("  ".join(filter(None, figures[-1].row())), err=True)
     click.echo(format_table(figures))
     if output:
-        curves = [item for item in results if isinstance(item, Curve)]
         _write(output, data, device, figures, curves)
 
 

@@ -15,7 +15,7 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
     figure = Figure(figsize=(3.2 * len(curves), 2.6), layout="constrained")
     panels = figure.subplots(1, len(curves), squeeze=False)[0]
     for panel, curve in zip(panels, curves, strict=True):
-        panel.plot(*zip(*curve.seconds.items(), strict=True), marker="o")
+        panel.plot(*zip(*curve.seconds.items(), strict=True), marker="o", clip_on=False)
         panel.set(title=curve.name, xlabel=curve.unit, xlim=(0, None), ylim=(0, None))
         panel.title.set_fontsize("small")
         panel.spines[["top", "right"]].set_visible(False)

@@ -20,7 +20,7 @@ from benchmarks.ways import WAYS
 from benchmarks.ways.limit import prepare_limit
 from benchmarks.workload import Workload
 
-LEAST_ROWS = 512
+LEAST_ROWS = 256
 TRIAL_ROWS = 256
 
 OVER_LIMIT = 0.95

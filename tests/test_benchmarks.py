@@ -122,3 +122,11 @@ def test_command_prints_and_writes_one_table(tmp_path: Path) -> None:
     ]
     assert all(figure.note == "10,000 texts, one core; 3 rounds" for figure in figures)
     assert figures[1].value < figures[0].value
+
+
+def test_documents_show_the_last_full_run() -> None:
+    """The table in docs/performance.md is the one beside it in JSON."""
+    written = json.loads((ROOT / "docs" / "performance.json").read_text(encoding="utf-8"))
+    table = format_table([Figure.from_dict(item) for item in written["figures"]], "pipe")
+
+    assert table in (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
