@@ -9,12 +9,14 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from agnews_tune.classifier import Classifier
 from agnews_tune.errors import CorpusWarning, RecordError, RecordWarning
 from agnews_tune.finding import find_models
 from agnews_tune.records import TrialRecord
+
+if TYPE_CHECKING:
+    from agnews_tune.classifier import Classifier
 
 BATCH = 1000  # texts that are read and answered together
 SHOWN = 60  # characters of a text in the table
@@ -43,7 +45,10 @@ def load_best(results: Path) -> tuple[TrialRecord, Classifier]:
     Warns:
         RecordWarning: for each better one that is damaged.
     """
-    for record in find_models(results):
+    records = find_models(results)
+    from agnews_tune.classifier import Classifier
+
+    for record in records:
         try:
             return record, Classifier.load(record.model_folder)
         except RecordError as error:

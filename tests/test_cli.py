@@ -297,6 +297,30 @@ class TestRunRefuses:
         )
         assert ("", 2) == (done.stdout, done.returncode)
 
+    def test_dry_run_needs_no_ray(self, tmp_path: Path) -> None:
+        """A plan for this machine counts weights and GPUs, for which torch is enough."""
+        (tmp_path / "tiny.yaml").write_text(GRID)
+        program = (
+            "from agnews_tune.cli import main\n"
+            "main(['run', sys.argv[1], '--dry-run'], standalone_mode=False)"
+        )
+        loaded = loaded_after(program, tmp_path / "tiny.yaml")
+
+        assert "torch" in loaded
+        assert "ray" not in loaded
+
+    @pytest.mark.parametrize(
+        "arguments", [("run", "missing.yaml"), ("predict", "--results", "missing", "text")]
+    )
+    def test_an_error_comes_before_heavy_imports(self, arguments: tuple[str, ...]) -> None:
+        """Who misspells a name need not wait for torch and Ray."""
+        program = (
+            "from click.testing import CliRunner\n"
+            "from agnews_tune.cli import main\n"
+            "assert 2 == CliRunner().invoke(main, sys.argv[1:]).exit_code"
+        )
+        assert loaded_after(program, *arguments).isdisjoint({"torch", "ray"})
+
 
 class TestReport:
     @pytest.mark.fault("names")

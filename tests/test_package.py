@@ -34,6 +34,8 @@ def own_imports(path: Path) -> set[str]:
         ("import agnews_tune.text", {"numpy"}),
         ("from agnews_tune import Classifier", {"numpy", "torch"}),
         ("import agnews_tune.planning", {"numpy"}),
+        ("import agnews_tune.plan_table", {"numpy"}),
+        ("import agnews_tune.predictions", set()),
         ("from agnews_tune import TensorBoard", set()),
     ],
 )

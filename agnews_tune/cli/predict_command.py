@@ -55,11 +55,12 @@ def predict(
       agnews-tune predict --file headlines.txt --format csv > answers.csv
     """
     from agnews_tune import predictions
-    from agnews_tune.classifier import Classifier
 
     if texts and file:
         raise click.UsageError("give texts or --file, not both")
     if model:
+        from agnews_tune.classifier import Classifier
+
         classifier = Classifier.load(model)
     else:
         record, classifier = predictions.load_best(results)

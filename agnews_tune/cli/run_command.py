@@ -6,7 +6,7 @@ import math
 import shlex
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agnews_tune.encoding import EncodedCorpus
     from agnews_tune.hyperparameters import Preprocessing
     from agnews_tune.planning import Plan
-    from agnews_tune.resources import Resources
+    from agnews_tune.resources import Capacity, Resources
 
 
 def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
@@ -117,23 +117,25 @@ def run(
       agnews-tune run grids/report.yaml --gpus-per-trial 0.25
       agnews-tune run grids/report.yaml --data corpus/ --only gru-max --epochs 2
     """
-    from agnews_tune import tuning
     from agnews_tune.grid_file import read_grid
     from agnews_tune.locking import locked
     from agnews_tune.plan_table import format_plan
     from agnews_tune.planning import plan_run
-    from agnews_tune.resources import local_capacity, share
+    from agnews_tune.resources import share
 
     chosen = read_grid(grid).with_overrides(
         source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
     )
     plan = plan_run(chosen, results, only)
     corpora = plan.encode()
+    divide = partial(
+        share,
+        cpus_per_trial=cpus_per_trial,
+        gpus_per_trial=gpus_per_trial,
+        max_concurrent=max_concurrent,
+    )
     if dry_run:
-        reached = tuning.connect(address) if address else nullcontext(local_capacity())
-        with reached as capacity:
-            resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
-        click.echo(format_plan(plan, corpora, resources))
+        click.echo(format_plan(plan, corpora, divide(_find_capacity(address))))
         return
     with locked(plan.folder):
         plan = plan.renewed()
@@ -143,12 +145,26 @@ def run(
                 f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}"
             )
             return
+        from agnews_tune import tuning
+
         with tuning.connect(address) as capacity:
-            resources = share(capacity, cpus_per_trial, gpus_per_trial, max_concurrent)
+            resources = divide(capacity)
             click.echo(format_plan(plan, corpora, resources))
             plan.write()
             failures = _train(plan, corpora, resources, tensorboard)
     _conclude(plan, failures)
+
+
+def _find_capacity(address: str | None) -> Capacity:
+    """Return what a cluster has, or this machine, which needs no Ray to say so."""
+    from agnews_tune.resources import local_capacity
+
+    if address is None:
+        return local_capacity()
+    from agnews_tune import tuning
+
+    with tuning.connect(address) as capacity:
+        return capacity
 
 
 def _train(
