@@ -14,7 +14,7 @@ def reused_gradient(embedding: nn.Embedding) -> Iterator[None]:
     """Let all steps of the block put an embedding's gradient into the same memory.
 
     All but some rows of it are zeros, and to ask for that much cleared memory at each step costs a
-    small network a fifth of its training on a CPU. The sums are the same to the last bit. A GPU
+    small network an eighth of its training on a CPU. The sums are the same to the last bit. A GPU
     keeps memory for reuse by itself; there nothing is done.
 
     Args:

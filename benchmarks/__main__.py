@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +13,8 @@ import click
 import torch
 
 from agnews_tune.environment import describe_environment
+from agnews_tune.errors import AgnewsTuneError
+from benchmarks.commands import CommandError
 from benchmarks.figures import Figure, format_table
 from benchmarks.growth import Curve, describe
 from benchmarks.parts import PARTS, Setting
@@ -31,19 +35,20 @@ def main(data: str, quick: bool, only: tuple[str, ...], output: Path | None) -> 
     """Measure how fast this program is beside other ways to do the same work."""
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    chosen = [part for part in PARTS.values() if part.name in only or not only]
+    names = only or [name for name, part in PARTS.items() if part.quick or not quick]
     source = str(Path(data).resolve()) if Path(data).exists() else data
     figures: list[Figure] = []
     curves: list[Curve] = []
     with TemporaryDirectory(prefix="agnews-tune-bench-") as folder:
         setting = Setting(source, device, quick, Path(folder).resolve())
-        for part in chosen:
-            if quick and not part.quick and not only:
-                continue
-            for found in part.measure(setting):
+        try:
+            for found in chain.from_iterable(PARTS[name].measure(setting) for name in names):
                 curves += [found] if isinstance(found, Curve) else []
                 figures.append(describe(found) if isinstance(found, Curve) else found)
                 click.echo("  ".join(filter(None, figures[-1].row())), err=True)
+        except (AgnewsTuneError, CommandError) as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(2)
     click.echo(format_table(figures))
     if output:
         _write(output, data, device, figures, curves)

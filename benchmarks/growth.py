@@ -24,7 +24,7 @@ PARTS = (8, 4, 2, 1)  # of the training rows
 TRIALS = (1, 4, 16, 64)
 EXPERIMENTS = (10, 100, 1_000)
 DRY_RUN_SECONDS = 2
-STEEPEST = 1.3  # such a ratio of differences is noisy; quadratic growth gives 2 and more
+STEEPEST = 1.2  # 1 is linear; where work doubles, quadratic growth gives 2
 TINY = {"embedding_dim": 8, "hidden_dim": 8, "epochs": 1}
 
 
@@ -43,13 +43,12 @@ class Curve:
     seconds: Mapping[int, float]
 
     def steepness(self) -> float:
-        """Return what the last step costs for each unit, over what the step before it costs.
+        """Return how many times the seconds grow in the last step, over how many times the size.
 
-        1 is linear growth, whatever there is to pay once.
+        1 is linear growth; less, where there is something to pay once.
         """
-        *_, first, second, third = self.seconds.items()
-        slope = (third[1] - second[1]) / (third[0] - second[0])
-        return slope / ((second[1] - first[1]) / (second[0] - first[0]))
+        *_, (size, seconds), (last_size, last_seconds) = self.seconds.items()
+        return (last_seconds / seconds) / (last_size / size)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what goes into the JSON file."""
@@ -95,12 +94,15 @@ def measure_experiments(folder: Path) -> Curve:
 def describe(curve: Curve) -> Figure:
     """Return whether cost grows faster than the work."""
     seconds = ", ".join(f"{size:,}: {value:.1f} s" for size, value in curve.seconds.items())
-    return Figure(
-        f"{curve.name}: a further one of the {curve.unit}, at the end / before",
-        curve.steepness(),
-        at_most=STEEPEST,
-        note=seconds,
-    )
+    work = f"{curve.name}: growth of seconds / of {curve.unit}, last step"
+    return Figure(work, curve.steepness(), at_most=STEEPEST, note=seconds)
+
+
+def describe_dry_run(curve: Curve) -> Figure:
+    """Return what the largest plan takes."""
+    experiments, seconds = list(curve.seconds.items())[-1]
+    work = f"{curve.name} of {experiments:,} experiments"
+    return Figure(work, seconds, "s", at_most=DRY_RUN_SECONDS)
 
 
 def _encode_anew(work: Workload) -> None:

@@ -121,10 +121,12 @@ def _cores(setting: Setting) -> Iterator[Figure]:
     yield from runs.measure_cores(setting.data, setting.folder, setting.rounds)
 
 
-def _growth(setting: Setting) -> Iterator[growth.Curve]:
+def _growth(setting: Setting) -> Iterator[Figure | growth.Curve]:
     yield from growth.measure_rows(setting.corpus, setting.encoded)
     yield growth.measure_trials(setting.folder)
-    yield growth.measure_experiments(setting.folder)
+    plans = growth.measure_experiments(setting.folder)
+    yield plans
+    yield growth.describe_dry_run(plans)
 
 
 def _large(setting: Setting) -> Iterator[Figure]:

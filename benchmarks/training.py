@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
-from torch.nn import functional
 
-from agnews_tune import Classifier
-from agnews_tune.batching import Batches
 from agnews_tune.corpus import Corpus
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.grid import Experiment
-from agnews_tune.training import EVALUATION_BATCH_SIZE
 from benchmarks.figures import Figure
 from benchmarks.timing import alternate, ratio, timed
 from benchmarks.ways import WAYS
-from benchmarks.ways.limit import prepare_limit
+from benchmarks.ways.limit import prepare_evaluation_limit, prepare_limit
 from benchmarks.workload import Workload
 
 LEAST_ROWS = 256
@@ -80,7 +76,7 @@ class TrainingBenchmark:
         runs = {
             "evaluate": lambda: model.evaluate(work.encoded, labels),
             "predict": lambda: model.predict(work.encoded),
-            "limit": _bare_evaluation(work, model),
+            "limit": prepare_evaluation_limit(work, model.network_),
         }
         seconds = alternate(runs, self.rounds)
         return [
@@ -123,19 +119,3 @@ class TrainingBenchmark:
         rows = len(work.texts)
         rates = " / ".join(f"{rows / statistics.median(seconds[name]):,.0f}" for name in names)
         return f"{rates} documents/s; {rows:,} rows, {self.rounds} rounds"
-
-
-def _bare_evaluation(work: Workload, model: Classifier) -> Callable[[], object]:
-    network = model.network_.eval()
-    batches = [
-        (batch.ids, batch.lengths, work.labels[batch.rows].to(work.device))
-        for batch in Batches(work.encoded, work.device).by_length(EVALUATION_BATCH_SIZE)
-    ]
-
-    def run() -> None:
-        with torch.inference_mode():
-            for ids, lengths, labels in batches:
-                functional.cross_entropy(network(ids, lengths), labels)
-        work.synchronize()
-
-    return run

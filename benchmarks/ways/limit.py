@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
-from agnews_tune.batching import Batches
+from agnews_tune.batching import Batch, Batches
 from agnews_tune.gradients import reused_gradient
+from agnews_tune.training import EVALUATION_BATCH_SIZE
 from benchmarks.workload import Workload
 
 
 def prepare_limit(work: Workload) -> Callable[[], object]:
     """Return a pass: forward, loss, backward and the optimizer's step, nothing else."""
-    batches = [
-        (batch.ids, batch.lengths, work.labels[batch.rows].to(work.device))
-        for batch in Batches(work.encoded, work.device).shuffled(
-            work.hyperparameters.batch_size, (0, 0)
-        )
-    ]
+    cut = Batches(work.encoded, work.device).shuffled(work.hyperparameters.batch_size, (0, 0))
+    batches = _with_labels(cut, work)
     network = work.build_network().train()
     optimizer = torch.optim.Adam(
         network.parameters(), lr=work.hyperparameters.learning_rate, fused=True
@@ -35,3 +33,25 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
         work.synchronize()
 
     return run
+
+
+def prepare_evaluation_limit(work: Workload, network: nn.Module) -> Callable[[], object]:
+    """Return a pass of ``evaluate``: forward and loss, nothing else."""
+    network.eval()
+    batches = _with_labels(
+        Batches(work.encoded, work.device).by_length(EVALUATION_BATCH_SIZE), work
+    )
+
+    def run() -> None:
+        with torch.inference_mode():
+            for ids, lengths, labels in batches:
+                functional.cross_entropy(network(ids, lengths), labels)
+        work.synchronize()
+
+    return run
+
+
+def _with_labels(batches: Iterator[Batch], work: Workload) -> list[tuple[Tensor, Tensor, Tensor]]:
+    return [
+        (batch.ids, batch.lengths, work.labels[batch.rows].to(work.device)) for batch in batches
+    ]
