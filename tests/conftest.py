@@ -51,6 +51,7 @@ RESULT = {
     "seconds": 3.0,
 }
 
+
 AG_NEWS = Path(__file__).parents[2] / "shared" / "ag_news"
 needs_ag_news = pytest.mark.skipif(
     not AG_NEWS.is_dir(), reason="../shared/ag_news, the optional folder of real data, is missing"
@@ -64,6 +65,14 @@ matrix:
   hidden_dim: [128, 384, 512]
   dropout: [0.2, 0.3, 0.5]
 """
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device")
 
 
 @pytest.fixture(autouse=True, scope="session")

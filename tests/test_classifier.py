@@ -305,8 +305,6 @@ def test_use_before_fit_names_the_remedy(use: object) -> None:
 @pytest.mark.gpu
 def test_bfloat16_learns_like_float32() -> None:
     """Half of the digits in the network, all of them in its weights."""
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     losses = []
     for precision in ("float32", "bfloat16"):
         model = tiny(cell="gru", dropout=0.0, device="cuda", precision=precision)
@@ -319,8 +317,6 @@ def test_bfloat16_learns_like_float32() -> None:
 @pytest.mark.gpu
 def test_gpu_learns_like_the_cpu() -> None:
     """On a GPU the same seed reaches like figures."""
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     losses = []
     for device in ("cpu", "cuda"):
         model = tiny(cell="gru", bidirectional=True, dropout=0.0, device=device)

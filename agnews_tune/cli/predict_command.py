@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from agnews_tune.cli.defaults import RESULTS
+from agnews_tune.cli.defaults import results_option
 
 FORM_NAMES = ("table", "json", "csv")
 
@@ -22,11 +22,7 @@ FORM_NAMES = ("table", "json", "csv")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Model folder in place of the best one under RESULTS.",
 )
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=RESULTS,
-    show_default=True,
+@results_option(
     help="Where to look for the model with the best validation accuracy.",
 )
 @click.option(

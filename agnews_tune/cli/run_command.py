@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agnews_tune.cli.defaults import RESULTS
+from agnews_tune.cli.defaults import results_option
 
 if TYPE_CHECKING:
     from agnews_tune.encoding import EncodedCorpus
@@ -76,11 +76,7 @@ def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> flo
     metavar="ROWS",
     help="Use this many training rows, validation rows included.",
 )
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=RESULTS,
-    show_default=True,
+@results_option(
     help="Folder of all runs; this one goes to RESULTS/<name of the grid>/.",
 )
 @click.option(
