@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import nn
 
 from agnews_tune.errors import RecordWarning
-from agnews_tune.files import write_bytes
 from agnews_tune.history import Callback, Logs
-from agnews_tune.tensor_files import Shapes, first_difference, read_shapes
+from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,7 +80,7 @@ class BackupAndRestore(Callback):
             state |= {"best": best.best, "best_epoch": best.epoch}
         text = json.dumps(state)
         metadata = {"state": text, "checksum": _checksum(text, tensors)}
-        write_bytes(self.filepath, save(tensors, metadata))
+        write_tensors(self.filepath, tensors, metadata)
 
     def _identity(self) -> list[Any]:
         model = self.model
@@ -111,7 +109,7 @@ def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
     digest = hashlib.sha256(state.encode())
     for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.contiguous().numpy().data)
     return digest.hexdigest()
 
 

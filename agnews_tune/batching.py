@@ -66,14 +66,27 @@ class Batches:
         for number in generator.permutation(len(batches)):
             yield self._batch(batches[number])
 
-    def by_length(self, batch_size: int) -> Iterator[Batch]:
-        """Yield every row once, the shortest texts first."""
-        for rows in self._cut(np.arange(len(self)), batch_size):
-            yield self._batch(rows)
+    def by_length(self, tokens: int) -> Iterator[Batch]:
+        """Yield every row once, the shortest texts first.
+
+        Args:
+            tokens: in one batch, padding included, at most; a text that has more is one alone.
+        """
+        rows = self._sorted(np.arange(len(self)))
+        lengths = self._lengths[rows]
+        start = 0
+        while start < len(rows):
+            longest = lengths[start : start + tokens // lengths[start]]
+            sizes = longest * np.arange(1, len(longest) + 1)  # of the batch up to each row
+            end = start + max(1, int(np.searchsorted(sizes, tokens, side="right")))
+            yield self._batch(rows[start:end])
+            start = end
 
     def _cut(self, rows: Rows, batch_size: int) -> list[Rows]:
-        by_length = rows[np.argsort(self._lengths[rows], kind="stable")]
-        return np.split(by_length, range(batch_size, len(rows), batch_size))
+        return np.split(self._sorted(rows), range(batch_size, len(rows), batch_size))
+
+    def _sorted(self, rows: Rows) -> Rows:
+        return rows[np.argsort(self._lengths[rows], kind="stable")]
 
     def _batch(self, rows: Rows) -> Batch:
         lengths = self._lengths[rows]

@@ -19,7 +19,7 @@ from agnews_tune.network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 from agnews_tune.training import (
-    EVALUATION_BATCH_SIZE,
+    EVALUATION_TOKENS,
     LabelledBatches,
     evaluate,
     own_random_state,
@@ -222,7 +222,7 @@ class Classifier:
         probabilities = torch.empty((len(batches), len(self.label_names_)), device=self.device)
         self.network_.eval()
         with torch.inference_mode():
-            for batch in batches.by_length(EVALUATION_BATCH_SIZE):
+            for batch in batches.by_length(EVALUATION_TOKENS):
                 logits = self.network_(batch.ids, batch.lengths)
                 probabilities[batch.rows.to(self.device)] = logits.softmax(dim=1)
         return probabilities.cpu().numpy()

@@ -100,10 +100,3 @@ class RecurrentNetwork(nn.Module):
             return final
         size = self.recurrent.hidden_size  # the backward direction ends at the first token
         return torch.cat([final[:, :size], outputs[:, 0, size:]], dim=1)
-
-
-def count_parameters(hyperparameters: Hyperparameters, vocabulary_size: int, classes: int) -> int:
-    """Return the number of weights, without taking memory for them."""
-    with torch.device("meta"):
-        network = RecurrentNetwork(hyperparameters, vocabulary_size, classes)
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.network_size import count_parameters
 from agnews_tune.planning import Plan, PlannedTrial
 from agnews_tune.resources import Resources
 
@@ -46,8 +47,6 @@ def format_setting(plan: Plan, resources: Resources) -> str:
 def _row(
     trials: list[PlannedTrial], corpora: Mapping[Preprocessing, EncodedCorpus]
 ) -> tuple[str, ...]:
-    from agnews_tune.network import count_parameters
-
     experiment = trials[0].trial.experiment
     hyperparameters = experiment.hyperparameters
     encoded = corpora[hyperparameters.preprocessing]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 from agnews_tune.errors import RunError, RunWarning
 
 AUTO_GPUS_PER_TRIAL = 0.25  # a guess until the curve of trials on one GPU is measured
+
+GPU_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # NVIDIA's, AMD's, Windows' under Linux
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,17 @@ class Resources:
 
 def local_capacity() -> Capacity:
     """Return the cores and GPUs of this machine that this process may use."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Capacity(cpus or 1, _count_gpus())
+
+
+def _count_gpus() -> int:
+    # Importing torch takes seconds, which a machine without any GPU's driver can be spared.
+    if sys.platform == "linux" and not any(Path(path).exists() for path in GPU_DRIVERS):
+        return 0
     import torch
 
-    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Capacity(cpus or 1, torch.cuda.device_count())
+    return torch.cuda.device_count()
 
 
 def share(

@@ -9,16 +9,15 @@ from typing import Any, NamedTuple
 import psutil
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor
 
 from agnews_tune import __version__
 from agnews_tune.errors import HyperparameterError, RecordError
-from agnews_tune.files import write_bytes
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.network import RecurrentNetwork
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
-from agnews_tune.tensor_files import Shapes, first_difference, read_shapes
+from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
 from agnews_tune.text import Vocabulary
 
 FORMAT = 1
@@ -46,7 +45,7 @@ def write_model(folder: Path, model: SavedModel) -> None:
     }
     model.vocabulary.save(folder / VOCABULARY)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
-    write_bytes(folder / WEIGHTS, save(weights))
+    write_tensors(folder / WEIGHTS, weights)
     write_sealed(folder / CONFIG, config, beside=(VOCABULARY, WEIGHTS))
 
 

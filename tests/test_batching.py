@@ -37,7 +37,7 @@ def lengths() -> list[int]:
 def test_every_row_once_with_its_own_ids(lengths: list[int], order: str) -> None:
     """Each row is in exactly one batch, with its ids, then padding."""
     batches = Batches(encoded(lengths), torch.device("cpu"))
-    cut = batches.shuffled(32, (0, 0)) if order == "shuffled" else batches.by_length(32)
+    cut = batches.shuffled(32, (0, 0)) if order == "shuffled" else batches.by_length(1_000)
     seen = []
     for batch in cut:
         assert max(lengths[row] for row in batch.rows) == batch.ids.shape[1]
@@ -56,6 +56,24 @@ def test_batches_have_the_asked_size_but_one(lengths: list[int]) -> None:
     sizes = sorted(len(batch.rows) for batch in batches.shuffled(32, (0, 0)))
 
     assert [8, *[32] * 31] == sizes
+
+
+def test_batches_by_length_have_no_more_tokens_than_asked(lengths: list[int]) -> None:
+    """They hold as many rows as fit with their padding: one more would be too many."""
+    batches = list(Batches(encoded(lengths), torch.device("cpu")).by_length(1_000))
+    following = [batch.ids.shape[1] for batch in batches[1:]]
+
+    assert all(batch.ids.numel() <= 1_000 for batch in batches)
+    for batch, length in zip(batches, following, strict=False):
+        assert (len(batch.rows) + 1) * length >= 1_000
+    assert sorted(lengths) == [length for batch in batches for length in batch.lengths.tolist()]
+
+
+def test_a_text_with_more_tokens_is_a_batch_alone() -> None:
+    """Where one text is longer than a batch may be, it comes nevertheless."""
+    batches = Batches(encoded([3, 50, 4, 60]), torch.device("cpu"))
+
+    assert [[0, 2], [1], [3]] == [batch.rows.tolist() for batch in batches.by_length(10)]
 
 
 def test_the_seed_decides_the_order(lengths: list[int]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agnews_tune.errors import WriteError
-from agnews_tune.files import replacing, replacing_folder, write_bytes, write_text
+from agnews_tune.files import replacing, replacing_folder, write_text
 
 
 @pytest.fixture(params=[0o022, 0o002, 0o077])
@@ -119,7 +119,7 @@ def test_full_disk_is_one_error_and_the_old_file_stays(small_disk: Path) -> None
     path = small_disk / "note.txt"
     write_text(path, "old")
     with pytest.raises(WriteError) as caught:
-        write_bytes(path, bytes(1_000_000))
+        write_text(path, "x" * 1_000_000)
 
     assert (
         f"{path} cannot be written: No space left on device; free some space there, "

@@ -9,7 +9,7 @@ from conftest import RESULT, make_history
 
 from agnews_tune import records
 from agnews_tune.errors import GridError, RecordWarning
-from agnews_tune.files import write_bytes
+from agnews_tune.files import write_text
 from agnews_tune.grid_file import read_grid
 from agnews_tune.plan_table import format_plan
 from agnews_tune.planning import Plan, plan_run
@@ -104,7 +104,7 @@ def test_interrupted_trial_goes_on(tmp_path: Path) -> None:
     first = plan(tmp_path)
     first.write()
     for planned, epochs in zip(first.trials, (2, 1, 0), strict=False):
-        write_bytes(records.backup_path(planned.folder), b"")
+        write_text(records.backup_path(planned.folder), "")
         key = planned.description["key"]
         records.write_history(planned.folder, key, make_history(epochs))
     records.write_failure(first.trials[1].folder, "out of memory")

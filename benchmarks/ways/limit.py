@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from agnews_tune.batching import Batch, Batches
 from agnews_tune.gradients import reused_gradient
-from agnews_tune.training import EVALUATION_BATCH_SIZE
+from agnews_tune.training import EVALUATION_TOKENS
 from benchmarks.workload import Workload
 
 
@@ -38,9 +38,7 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
 def prepare_evaluation_limit(work: Workload, network: nn.Module) -> Callable[[], object]:
     """Return a pass of ``evaluate``: forward and loss, nothing else."""
     network.eval()
-    batches = _with_labels(
-        Batches(work.encoded, work.device).by_length(EVALUATION_BATCH_SIZE), work
-    )
+    batches = _with_labels(Batches(work.encoded, work.device).by_length(EVALUATION_TOKENS), work)
 
     def run() -> None:
         with torch.inference_mode():

@@ -1,0 +1,34 @@
+"""How many weights a network has, by a formula: to plan a run takes no network and no torch."""
+
+from __future__ import annotations
+
+from agnews_tune.hyperparameters import Hyperparameters
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}  # each a transformation of input and state, by the cell
+
+
+def count_parameters(hyperparameters: Hyperparameters, vocabulary_size: int, classes: int) -> int:
+    """Return the number of weights of ``agnews_tune.network.RecurrentNetwork``.
+
+    Args:
+        hyperparameters: sizes and kinds of its layers.
+        vocabulary_size: number of different word numbers.
+        classes: number of logits.
+    """
+    size = hyperparameters.hidden_dim
+    directions = 2 if hyperparameters.bidirectional else 1
+    gates = directions * GATES[hyperparameters.cell]
+    total = vocabulary_size * hyperparameters.embedding_dim
+    features = hyperparameters.embedding_dim
+    for _ in range(hyperparameters.num_layers):
+        total += gates * (_linear(features, size) + _linear(size, size))
+        features = directions * size
+    features *= len(hyperparameters.pooling.split("+"))
+    for _ in range(hyperparameters.linear_layers):
+        total += _linear(features, size)
+        features = size
+    return total + _linear(features, classes)
+
+
+def _linear(inputs: int, outputs: int) -> int:
+    return (inputs + 1) * outputs  # a bias for each output
