@@ -13,10 +13,12 @@ from torch import nn
 
 from agnews_tune.errors import RecordWarning
 from agnews_tune.history import Callback, Logs
+from agnews_tune.hyperparameters import decisive
 from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
 WEIGHTS, BEST, OPTIMIZER = "weights/", "best/", "optimizer/"
 
@@ -43,7 +45,7 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self) -> None:
         """Put back the state of an earlier fit, if there is one."""
-        if not self.filepath.exists():
+        if self.model.optimizer_ is None or not self.filepath.exists():
             return
         try:
             with safe_open(self.filepath, framework="pt") as file:
@@ -55,7 +57,7 @@ class BackupAndRestore(Callback):
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if metadata["checksum"] != _checksum(metadata["state"], tensors):
                 raise ValueError("its checksum is another one")
-            self._restore(state, tensors)
+            self._restore(self.model.optimizer_, state, tensors)
         except (
             SafetensorError,
             OSError,
@@ -68,7 +70,9 @@ class BackupAndRestore(Callback):
             warnings.warn(message, RecordWarning, stacklevel=2)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Save the state as it is after this epoch."""
+        """Save the state as it is after this epoch; a linear model is done in one."""
+        if self.model.optimizer_ is None:
+            return
         best = self.model.best_weights_
         tensors = _named(WEIGHTS, self.model.network_.state_dict())
         for number, values in self.model.optimizer_.state_dict()["state"].items():
@@ -84,15 +88,17 @@ class BackupAndRestore(Callback):
 
     def _identity(self) -> list[Any]:
         model = self.model
-        settings = model.hyperparameters.to_dict()
+        settings = decisive(model.hyperparameters.to_dict())
         return [self.key, settings, model.seed, list(model.label_names_), len(model.vocabulary_)]
 
-    def _restore(self, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def _restore(
+        self, optimizer: Optimizer, state: dict[str, Any], tensors: dict[str, Tensor]
+    ) -> None:
         model, best = self.model, self.model.best_weights_
-        optimizer = model.optimizer_.state_dict()
-        optimizer["state"] = {
+        steps = optimizer.state_dict()
+        steps["state"] = {
             number: _part(f"{OPTIMIZER}{number}/", tensors)
-            for number in optimizer["param_groups"][0]["params"]
+            for number in steps["param_groups"][0]["params"]
         }
         if best is not None:
             best.best, best.epoch = state["best"], state["best_epoch"]
@@ -100,7 +106,7 @@ class BackupAndRestore(Callback):
                 name: tensor.to(model.device) for name, tensor in _part(BEST, tensors).items()
             }
         model.network_.load_state_dict(_part(WEIGHTS, tensors))
-        model.optimizer_.load_state_dict(optimizer)
+        optimizer.load_state_dict(steps)
         model.history_.history = state["history"]
         model.history_.epoch = list(range(len(state["history"]["loss"])))
 

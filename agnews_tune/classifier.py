@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +12,38 @@ import torch
 from agnews_tune.batching import Batches, as_tensor
 from agnews_tune.device import choose_precision, find_device
 from agnews_tune.errors import HyperparameterError, NotFittedError
+from agnews_tune.extras import check_installed
 from agnews_tune.history import BestWeights, Callback, EpochLines, History
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
-from agnews_tune.network import RecurrentNetwork
+from agnews_tune.linear_network import LinearNetwork
+from agnews_tune.linear_training import fit_support_vectors
+from agnews_tune.network import Network, make_network
+from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
 from agnews_tune.training import (
     EVALUATION_TOKENS,
     LabelledBatches,
+    descend,
     evaluate,
     own_random_state,
+    shuffled,
     train,
 )
+from agnews_tune.word_pairs import frequent_pairs
 
 
 class Classifier:
-    """A recurrent text classifier in the manner of Keras.
+    """A text classifier in the manner of Keras: a recurrent network, or a linear yardstick.
 
     ``Classifier(cell="gru", hidden_dim=64).fit(texts, labels)`` learns the vocabulary and the
     network; ``predict`` takes texts as they are.
 
     Args:
+        model: ``recurrent``, or ``linear``: a linear support vector machine over TF-IDF of words
+            and pairs of words, for which ``min_count``, ``punctuation``, ``normalizer`` and
+            ``max_length`` alone count. It is trained by scikit-learn, an optional extra.
         cell: recurrent cell: ``rnn`` (tanh), ``gru`` or ``lstm``.
         pooling: ``max``, ``mean``, ``last`` or a concatenation such as ``mean+last``.
         embedding_dim: size of a word's vector.
@@ -63,7 +73,7 @@ class Classifier:
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
         network_: the ``torch.nn.Module``.
-        optimizer_: the ``torch.optim.Adam`` of ``fit``.
+        optimizer_: the ``torch.optim.Adam`` of ``fit``; None for a linear model.
         best_weights_: the weights of the epoch with the best validation accuracy; None where
             ``fit`` had no validation data.
         history_: the History of ``fit``.
@@ -74,14 +84,15 @@ class Classifier:
 
     vocabulary_: Vocabulary
     label_names_: tuple[str, ...]
-    network_: RecurrentNetwork
-    optimizer_: torch.optim.Adam
+    network_: Network
+    optimizer_: torch.optim.Adam | None
     best_weights_: BestWeights | None
     history_: History
 
     def __init__(
         self,
         *,
+        model: str = "recurrent",
         cell: str = "rnn",
         pooling: str = "max",
         embedding_dim: int = 256,
@@ -103,6 +114,7 @@ class Classifier:
         precision: str = "auto",
     ) -> None:
         self.hyperparameters = Hyperparameters(
+            model=model,
             cell=cell,
             pooling=pooling,
             embedding_dim=embedding_dim,
@@ -162,19 +174,22 @@ class Classifier:
 
         Raises:
             CorpusError: texts and labels that cannot be trained on.
-            HyperparameterError: an argument that is not what was expected.
+            HyperparameterError: an argument that is not what was expected, or the library for this
+                kind of model is not installed.
         """
         given = {"epochs": epochs, "batch_size": batch_size}
         self.hyperparameters = Hyperparameters.from_dict(
             self.hyperparameters.to_dict()
             | {name: value for name, value in given.items() if value is not None}
         )
+        check_installed(self.hyperparameters)
         labels = check_classes(as_labels(labels))
         if validation_data is None and validation_split:
             (texts, labels), validation_data = hold_out(texts, labels, validation_split)
         self.label_names_ = labels.names
         self._learn_vocabulary(texts)
-        data = self._data(texts, labels)
+        encoded = self._encode(texts)
+        data = self._data(encoded, labels)
         validation = self._data(*validation_data) if validation_data is not None else None
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
@@ -182,11 +197,8 @@ class Classifier:
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
         with own_random_state(self.seed, self.device):
-            self.network_ = self._make_network().to(self.device)
-            self.optimizer_ = torch.optim.Adam(
-                self.network_.parameters(), lr=self.hyperparameters.learning_rate, fused=True
-            )
-            train(self, data, validation, [*own, *callbacks, *lines], bar=verbose == 1)
+            run_pass = self._begin(encoded, data, bar=verbose == 1)
+            train(self, run_pass, validation, [*own, *callbacks, *lines])
         return self.history_
 
     def restore_best_weights(self) -> int:
@@ -218,7 +230,7 @@ class Classifier:
         The columns follow ``label_names_``.
         """
         self._check_fitted()
-        batches = self._batches(texts)
+        batches = Batches(self._encode(texts), self.device)
         probabilities = torch.empty((len(batches), len(self.label_names_)), device=self.device)
         self.network_.eval()
         with torch.inference_mode():
@@ -275,7 +287,13 @@ class Classifier:
         model.vocabulary_ = saved.vocabulary
         model.label_names_ = saved.label_names
         with torch.device("meta"):  # weights that are replaced at once need not be drawn
-            network = model._make_network()
+            network = make_network(
+                saved.hyperparameters,
+                len(saved.vocabulary),
+                len(saved.label_names),
+                pairs=len(saved.weights.get("pairs", ())),
+                mixed=model.precision == "bfloat16",
+            )
         # Copied: what safetensors reads is the file itself in memory, and changes with it.
         weights = {
             name: tensor.to(model.device, copy=True) for name, tensor in saved.weights.items()
@@ -300,21 +318,34 @@ class Classifier:
                 texts, Tokenizer(self.hyperparameters.preprocessing)
             )
 
-    def _make_network(self) -> RecurrentNetwork:
-        return RecurrentNetwork(
-            self.hyperparameters,
-            len(self.vocabulary_),
-            len(self.label_names_),
-            mixed=self.precision == "bfloat16",
+    def _begin(
+        self, texts: EncodedTexts, data: LabelledBatches, *, bar: bool
+    ) -> Callable[[int], dict[str, float]]:
+        """Make a new network; return what trains it for the epoch of a number."""
+        words, classes = len(self.vocabulary_), len(self.label_names_)
+        if self.hyperparameters.model == "linear":
+            pairs = frequent_pairs(texts, self.hyperparameters.min_count)
+            linear = LinearNetwork(words, torch.from_numpy(pairs), classes).to(self.device)
+            self.network_, self.optimizer_ = linear, None
+            return lambda _epoch: fit_support_vectors(linear, data, self.label_names_, self.seed)
+        recurrent = RecurrentNetwork(
+            self.hyperparameters, words, classes, mixed=self.precision == "bfloat16"
+        ).to(self.device)
+        optimizer = torch.optim.Adam(
+            recurrent.parameters(), lr=self.hyperparameters.learning_rate, fused=True
+        )
+        self.network_, self.optimizer_ = recurrent, optimizer
+        return lambda epoch: descend(
+            recurrent, optimizer, data, shuffled(self, data, epoch, bar=bar)
         )
 
-    def _batches(self, texts: Texts) -> Batches:
-        if not isinstance(texts, EncodedTexts):
-            check_texts(texts)
-            tokenizer = Tokenizer(self.hyperparameters.preprocessing)
-            texts = encode(texts, self.vocabulary_, tokenizer)
-        return Batches(texts, self.device)
+    def _encode(self, texts: Texts) -> EncodedTexts:
+        if isinstance(texts, EncodedTexts):
+            return texts
+        check_texts(texts)
+        return encode(texts, self.vocabulary_, Tokenizer(self.hyperparameters.preprocessing))
 
     def _data(self, texts: Texts, labels: npt.ArrayLike) -> LabelledBatches:
         numbers = as_labels(labels, self.label_names_, rows=len(texts))
-        return LabelledBatches(self._batches(texts), as_tensor(numbers, self.device))
+        batches = Batches(self._encode(texts), self.device)
+        return LabelledBatches(batches, as_tensor(numbers, self.device))

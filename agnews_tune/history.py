@@ -160,4 +160,4 @@ class EpochLines(Callback):
         shown = {name: value for name, value in logs.items() if name != "learning_rate"}
         seconds = shown.pop("seconds")
         figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
-        print(f"Epoch {epoch + 1}/{self.model.hyperparameters.epochs}  {figures}  {seconds:.1f} s")
+        print(f"Epoch {epoch + 1}/{self.model.hyperparameters.passes}  {figures}  {seconds:.1f} s")

@@ -14,6 +14,7 @@ Rule = Callable[[object], "str | None"]
 
 # Far above what any machine holds; what is larger could not even be counted, or not in seconds.
 LARGEST_DIM, MOST_LAYERS = 10_000_000, 1_000
+MODELS = ("recurrent", "linear")
 CELLS = ("rnn", "gru", "lstm")  # by their age
 POOLINGS = ("max", "mean", "last")
 
@@ -63,8 +64,9 @@ def _is_number(value: object) -> TypeGuard[float]:
     return abs(value) <= sys.float_info.max  # no inf, no nan, no int that no float can hold
 
 
-def _hyperparameter(default: Any, rule: Rule) -> Any:
-    return field(default=default, metadata={"rule": rule})
+def _hyperparameter(default: Any, rule: Rule, *, later: bool = False) -> Any:
+    """Return a field; ``later`` ones came when there were records without them."""
+    return field(default=default, metadata={"rule": rule, "later": later})
 
 
 class Preprocessing(NamedTuple):
@@ -81,6 +83,9 @@ class Hyperparameters:
     """A full, checked set of hyperparameters; the defaults are the baseline of the report grid.
 
     Args:
+        model: ``recurrent``, or ``linear``: a linear support vector machine over TF-IDF of words
+            and pairs of words, for which ``min_count``, ``punctuation``, ``normalizer`` and
+            ``max_length`` alone count.
         cell: recurrent cell: ``rnn`` (tanh), ``gru`` or ``lstm``.
         pooling: how the outputs over time become one vector: ``max``, ``mean``, ``last`` (the final
             output of each direction) or a concatenation such as ``mean+last``.
@@ -103,6 +108,7 @@ class Hyperparameters:
         HyperparameterError: with one line for each value that is not what was expected.
     """
 
+    model: str = _hyperparameter("recurrent", _one_of(*MODELS), later=True)
     cell: str = _hyperparameter("rnn", _one_of(*CELLS))
     pooling: str = _hyperparameter("max", _pooling)
     embedding_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
@@ -132,6 +138,11 @@ class Hyperparameters:
         """The part that decides how texts become word numbers."""
         return Preprocessing(**{name: getattr(self, name) for name in Preprocessing._fields})
 
+    @property
+    def passes(self) -> int:
+        """How often training goes over the rows: ``epochs``, but a linear model is solved once."""
+        return 1 if self.model == "linear" else self.epochs
+
     def to_dict(self) -> dict[str, Any]:
         """Return name and value of every hyperparameter, in the order of the class."""
         return asdict(self)
@@ -151,6 +162,18 @@ class Hyperparameters:
 
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
 _RULES: dict[str, Rule] = {item.name: item.metadata["rule"] for item in fields(Hyperparameters)}
+LATER = {
+    item.name: item.default for item in fields(Hyperparameters) if item.metadata["later"]
+}  # a record that lacks one was made with this value
+
+
+def decisive(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hyperparameters that tell trials apart, also from those of earlier versions."""
+    return {
+        name: value
+        for name, value in values.items()
+        if not (name in LATER and value == LATER[name])
+    }
 
 
 def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

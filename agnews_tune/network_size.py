@@ -7,18 +7,23 @@ from agnews_tune.hyperparameters import Hyperparameters
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}  # each a transformation of input and state, by the cell
 
 
-def count_parameters(hyperparameters: Hyperparameters, vocabulary_size: int, classes: int) -> int:
-    """Return the number of weights of ``agnews_tune.network.RecurrentNetwork``.
+def count_parameters(
+    hyperparameters: Hyperparameters, words: int, classes: int, pairs: int = 0
+) -> int:
+    """Return the number of weights of what ``agnews_tune.network.make_network`` makes.
 
     Args:
-        hyperparameters: sizes and kinds of its layers.
-        vocabulary_size: number of different word numbers.
+        hyperparameters: its kind, and sizes and kinds of its layers.
+        words: number of different word numbers.
         classes: number of logits.
+        pairs: number of pairs of words that a linear one knows.
     """
+    if hyperparameters.model == "linear":
+        return _linear(words + pairs, classes)
     size = hyperparameters.hidden_dim
     directions = 2 if hyperparameters.bidirectional else 1
     gates = directions * GATES[hyperparameters.cell]
-    total = vocabulary_size * hyperparameters.embedding_dim
+    total = words * hyperparameters.embedding_dim
     features = hyperparameters.embedding_dim
     for _ in range(hyperparameters.num_layers):
         total += gates * (_linear(features, size) + _linear(size, size))

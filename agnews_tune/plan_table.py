@@ -9,6 +9,7 @@ from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.network_size import count_parameters
 from agnews_tune.planning import Plan, PlannedTrial
 from agnews_tune.resources import Resources
+from agnews_tune.word_pairs import frequent_pairs
 
 HEADERS = ("experiment", "change", "against", "parameters", "seeds", "to do")
 
@@ -51,7 +52,10 @@ def _row(
     hyperparameters = experiment.hyperparameters
     encoded = corpora[hyperparameters.preprocessing]
     classes = len(encoded.train.labels.names)
-    parameters = count_parameters(hyperparameters, len(encoded.vocabulary), classes)
+    pairs = 0
+    if hyperparameters.model == "linear":
+        pairs = len(frequent_pairs(encoded.train.texts, hyperparameters.min_count))
+    parameters = count_parameters(hyperparameters, len(encoded.vocabulary), classes, pairs)
     return (
         experiment.name,
         experiment.describe_change(),

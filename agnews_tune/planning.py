@@ -10,7 +10,14 @@ from typing import Any
 
 from agnews_tune.corpus import Corpus, load_corpus
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
-from agnews_tune.errors import RecordError, RecordWarning, RunWarning
+from agnews_tune.errors import (
+    GridError,
+    HyperparameterError,
+    RecordError,
+    RecordWarning,
+    RunWarning,
+)
+from agnews_tune.extras import check_installed
 from agnews_tune.files import remove_parts
 from agnews_tune.grid import Grid, Trial, format_value
 from agnews_tune.hyperparameters import Preprocessing, differing
@@ -113,7 +120,8 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
 
     Raises:
         CorpusError: the data cannot be read.
-        GridError: ``only`` names an experiment that the grid does not hold.
+        GridError: ``only`` names an experiment that the grid does not hold, or a library that an
+            experiment needs is not installed.
 
     Warns:
         RecordWarning: for each damaged file of the run's records.
@@ -132,8 +140,22 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     trials = [
         _plan_trial(trial, folder / trial.name, corpus, positions[trial.name]) for trial in chosen
     ]
+    _check_installed(trials)
     there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, removed=sorted(there - set(positions)))
+
+
+def _check_installed(trials: list[PlannedTrial]) -> None:
+    faults = {}
+    for planned in trials:
+        if planned.action != "finished":
+            try:
+                check_installed(planned.trial.experiment.hyperparameters)
+            except HyperparameterError as error:
+                name = planned.trial.experiment.name
+                faults[name] = f"experiment {name!r}: {error}"
+    if faults:
+        raise GridError("\n".join(faults.values()))
 
 
 def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> PlannedTrial:

@@ -173,7 +173,7 @@ def follow(trials: Sequence[PlannedTrial], console: Console) -> Iterator[Progres
 
 
 def _state(planned: PlannedTrial) -> TrialState:
-    epochs = planned.trial.experiment.hyperparameters.epochs
+    epochs = planned.trial.experiment.hyperparameters.passes
     return TrialState(planned.trial.name, epochs, planned.description["data"]["train_rows"])
 
 

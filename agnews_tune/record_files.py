@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agnews_tune.hyperparameters import LATER
 from agnews_tune.sealed import DamagedError, read_sealed
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def read_description(path: Path) -> dict[str, Any]:
     name = f"{trial['experiment']}-seed{trial['seed']}"
     if path.parent.name != name:
         raise DamagedError(f"it belongs into a folder named {name}")
-    return trial
+    return trial | {"hyperparameters": LATER | trial["hyperparameters"]}
 
 
 def read_result(path: Path, key: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agnews_tune.errors import RecordError, RecordWarning
 from agnews_tune.files import replacing, write_text
+from agnews_tune.hyperparameters import decisive
 from agnews_tune.record_files import (
     FORMAT,
     format_history,
@@ -77,8 +78,8 @@ class TrialRecord:
 
 def trial_key(hyperparameters: Mapping[str, Any], seed: int, fingerprint: str) -> str:
     """Return a hash of everything that decides a trial's outcome."""
-    decisive = [FORMAT, dict(hyperparameters), seed, fingerprint]
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+    deciding = [FORMAT, decisive(hyperparameters), seed, fingerprint]
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def grid_path(run: Path) -> Path:

@@ -15,7 +15,7 @@ from torch import Tensor
 from agnews_tune import __version__
 from agnews_tune.errors import HyperparameterError, RecordError
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.network import RecurrentNetwork
+from agnews_tune.network import make_network
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
 from agnews_tune.text import Vocabulary
@@ -112,8 +112,9 @@ def _check_shapes(
     classes: int,
     path: Path,
 ) -> None:
+    pairs = next(iter(received.get("pairs", ())), 0)
     with torch.device("meta"):
-        network = RecurrentNetwork(hyperparameters, words, classes)
+        network = make_network(hyperparameters, words, classes, pairs=pairs)
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     if name := first_difference(expected, received):
         raise RecordError(

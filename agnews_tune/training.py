@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ from torch.nn import functional
 from agnews_tune.batching import Batch, Batches
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.history import Callback
+from agnews_tune.recurrent_network import RecurrentNetwork
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier
@@ -36,37 +37,31 @@ class LabelledBatches(NamedTuple):
 
 def train(
     model: Classifier,
-    data: LabelledBatches,
+    run_pass: Callable[[int], dict[str, float]],
     validation: LabelledBatches | None,
     callbacks: Sequence[Callback],
-    *,
-    bar: bool,
 ) -> None:
     """Train a model's network from its present weights, epoch after epoch.
 
     Epochs that the model's history holds already, as a callback may have put them back, are done.
 
     Args:
-        model: its hyperparameters and seed decide everything; ``stop_training`` ends the loop.
-        data: what to train on.
+        model: its hyperparameters say how many epochs; ``stop_training`` ends the loop.
+        run_pass: trains for the epoch of this number and returns its figures.
         validation: measured after each epoch.
         callbacks: called around each epoch, in order.
-        bar: whether to show a progress bar.
     """
-    optimizer = model.optimizer_
     for callback in callbacks:
         callback.model = model
         callback.on_train_begin()
-    for epoch in range(len(model.history_.epoch), model.hyperparameters.epochs):
+    for epoch in range(len(model.history_.epoch), model.hyperparameters.passes):
         for callback in callbacks:
             callback.on_epoch_begin(epoch)
         start = time.perf_counter()
-        with reused_gradient(model.network_.embedding):
-            logs = run_epoch(model.network_, data, _shuffled(model, data, epoch, bar), optimizer)
+        logs = run_pass(epoch)
         if validation:
             figures = evaluate(model.network_, validation)
             logs |= {f"val_{name}": value for name, value in figures.items()}
-        logs["learning_rate"] = optimizer.param_groups[0]["lr"]
         logs["seconds"] = time.perf_counter() - start
         for callback in callbacks:
             callback.on_epoch_end(epoch, logs)
@@ -74,6 +69,22 @@ def train(
             break
     for callback in callbacks:
         callback.on_train_end()
+
+
+def descend(
+    network: RecurrentNetwork,
+    optimizer: torch.optim.Optimizer,
+    data: LabelledBatches,
+    batches: Iterator[Batch],
+) -> dict[str, float]:
+    """Train a recurrent network with one step of the optimizer for each batch.
+
+    Returns:
+        ``loss`` and ``accuracy``, as the network was when it saw each row, and ``learning_rate``.
+    """
+    with reused_gradient(network.embedding):
+        logs = run_epoch(network, data, batches, optimizer)
+    return logs | {"learning_rate": optimizer.param_groups[0]["lr"]}
 
 
 def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
@@ -120,8 +131,17 @@ def own_random_state(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-def _shuffled(model: Classifier, data: LabelledBatches, epoch: int, bar: bool) -> Iterator[Batch]:
-    # Seeded by its number, an epoch can be run again on its own with the same result.
+def shuffled(model: Classifier, data: LabelledBatches, epoch: int, *, bar: bool) -> Iterator[Batch]:
+    """Return the batches of an epoch in its own order, and seed torch for its dropout.
+
+    Seeded by its number, an epoch can be run again on its own with the same result.
+
+    Args:
+        model: its seed and batch size count.
+        data: what to train on.
+        epoch: its number, from 0.
+        bar: whether to show a progress bar.
+    """
     seed = (model.seed, epoch)
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
     size = model.hyperparameters.batch_size

@@ -11,7 +11,7 @@ from agnews_tune import Classifier
 from agnews_tune.corpus import Corpus, Labels
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.network import RecurrentNetwork
+from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
 
 

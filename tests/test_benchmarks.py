@@ -14,7 +14,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from agnews_tune.corpus import load_corpus
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.network import RecurrentNetwork
+from agnews_tune.recurrent_network import RecurrentNetwork
 from benchmarks.figures import Figure, format_table
 from benchmarks.growth import Curve, describe
 from benchmarks.timing import alternate, ratio

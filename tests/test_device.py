@@ -6,7 +6,7 @@ import torch
 from agnews_tune.device import choose_precision
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.network import RecurrentNetwork
+from agnews_tune.recurrent_network import RecurrentNetwork
 
 CPU = torch.device("cpu")
 

@@ -166,6 +166,7 @@ def test_the_resolved_file_shows_every_value():
         "experiments:\n"
         "  b:\n"
         "    parent: a\n"
+        "    model: recurrent\n"
         "    cell: rnn\n"
         "    pooling: max\n"
         "    embedding_dim: 256\n"

@@ -10,11 +10,13 @@ from agnews_tune.hyperparameters import (
     NAMES,
     Hyperparameters,
     Preprocessing,
+    decisive,
     differing,
     find_fault,
 )
 
 BASELINE = {
+    "model": "recurrent",
     "cell": "rnn",
     "pooling": "max",
     "embedding_dim": 256,
@@ -54,6 +56,20 @@ def test_dictionaries_come_back() -> None:
 
     assert changed == Hyperparameters.from_dict(changed.to_dict())
     assert Hyperparameters(cell="gru") == Hyperparameters.from_dict({"cell": "gru"})
+
+
+def test_later_hyperparameters_decide_only_where_they_are_used() -> None:
+    """Trials keep the keys that they had before a hyperparameter came."""
+    first = {name: value for name, value in BASELINE.items() if name != "model"}
+
+    assert first == decisive(Hyperparameters().to_dict())
+    assert first | {"model": "linear"} == decisive(Hyperparameters(model="linear").to_dict())
+
+
+def test_linear_model_takes_one_pass() -> None:
+    """It is solved at once, whatever the epochs of its grid."""
+    assert 7 == Hyperparameters(epochs=7).passes
+    assert 1 == Hyperparameters(epochs=7, model="linear").passes
 
 
 @pytest.mark.parametrize(("name", "whole"), [("dropout", 0), ("learning_rate", 1)])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agnews_tune.hyperparameters import CELLS, POOLINGS, Hyperparameters
-from agnews_tune.network import RecurrentNetwork
+from agnews_tune.network import make_network
 from agnews_tune.network_size import count_parameters
 
 # Each experiment of the published table as its difference from the baseline.
@@ -28,10 +28,10 @@ PUBLISHED = {
 }
 
 
-def built(hyperparameters: Hyperparameters, words: int, classes: int) -> int:
+def built(hyperparameters: Hyperparameters, words: int, classes: int, pairs: int = 0) -> int:
     """Return the number of weights of the network itself."""
     with torch.device("meta"):
-        network = RecurrentNetwork(hyperparameters, words, classes)
+        network = make_network(hyperparameters, words, classes, pairs=pairs)
     return sum(weights.numel() for weights in network.parameters())
 
 
@@ -74,3 +74,12 @@ def test_parameters_of_any_network(
     expected = built(hyperparameters, words, classes)
 
     assert expected == count_parameters(hyperparameters, words, classes)
+
+
+@given(st.integers(1, 50), st.integers(0, 50), st.integers(2, 9))
+def test_parameters_of_a_linear_network(words: int, pairs: int, classes: int) -> None:
+    """It has a weight for each word, pair and class, and a bias."""
+    linear = Hyperparameters(model="linear")
+    expected = built(linear, words, classes, pairs)
+
+    assert expected == count_parameters(linear, words, classes, pairs)

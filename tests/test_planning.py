@@ -1,13 +1,14 @@
 """Plans: which trials run, where their records go, what becomes of older ones."""
 
 import json
+import sys
 import warnings
 from pathlib import Path
 
 import pytest
 from conftest import RESULT, make_history
 
-from agnews_tune import records
+from agnews_tune import Classifier, records
 from agnews_tune.errors import GridError, RecordWarning
 from agnews_tune.files import write_text
 from agnews_tune.grid_file import read_grid
@@ -194,6 +195,34 @@ def test_chosen_experiment_that_became_the_same(
     expected = ["experiment 'long' is now the same as 'base' and is left out"] if warned else []
     assert expected == [str(item.message) for item in caught]
     assert [__file__] * warned == [item.filename for item in caught]
+
+
+def test_missing_library_is_named_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each experiment that needs it is named once; one that is finished needs it no more."""
+    text = GRID + "  linear: {model: linear}\n  linear-1: {model: linear, min_count: 1}\n"
+    finish(plan(tmp_path, text), "linear-seed0", "linear-seed1")
+    monkeypatch.setitem(sys.modules, "sklearn", None)  # as Python sees what is not installed
+    with pytest.raises(GridError) as caught:
+        plan(tmp_path, text)
+
+    assert (
+        "experiment 'linear-1': model 'linear' is trained by scikit-learn, which is not installed; "
+        "install it with: pip install scikit-learn"
+    ) == str(caught.value)
+    assert "base-seed0" in actions(plan(tmp_path, text, only=("base", "linear")))
+
+
+def test_plan_counts_the_weights_of_a_linear_model(tmp_path: Path) -> None:
+    """Its pairs are counted for it, as it will find them."""
+    made = plan(tmp_path, GRID + "  linear: {model: linear, min_count: 1}\n", only=("linear",))
+    corpora = made.encode()
+    model = Classifier(model="linear", min_count=1)
+    model.fit(*next(iter(corpora.values())).train, verbose=0)
+    row = format_plan(made, corpora, RESOURCES).splitlines()[2]
+
+    assert f"{model.count_parameters():,}" == row.split()[2]
 
 
 def test_unknown_experiment(tmp_path: Path) -> None:

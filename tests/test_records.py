@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from agnews_tune import records
 from agnews_tune.corpus import Labels
 from agnews_tune.errors import RecordError, RecordWarning
-from agnews_tune.hyperparameters import NAMES, Hyperparameters
+from agnews_tune.hyperparameters import LATER, NAMES, Hyperparameters
 from agnews_tune.record_files import HISTORY_COLUMNS
 from agnews_tune.sealed import seal
 
@@ -47,7 +47,10 @@ def test_records_come_back_as_they_were_written(
     change: str,
     more: dict[str, object],
 ) -> None:
-    """Any hyperparameters, texts, figures and histories with missing columns come back equal."""
+    """Any hyperparameters, texts, figures and histories with missing columns come back equal.
+
+    Hyperparameters that came later than the record have the value that it was made with.
+    """
     folder = tmp_path_factory.mktemp("run") / "größer-日本-seed0"
     trial = {
         "experiment": "größer-日本",
@@ -68,7 +71,8 @@ def test_records_come_back_as_they_were_written(
     records.write_result(folder, "made", result)
     record = records.read_trial(folder)
 
-    assert seal({"format": 1, **trial}) == record.trial
+    expected = seal({"format": 1, **trial})
+    assert expected | {"hyperparameters": LATER | hyperparameters} == record.trial
     assert rows == record.history
     assert seal(result | {"key": "made"}) == record.result
 
@@ -190,7 +194,10 @@ def test_key_stays_what_it_was() -> None:
     one = records.trial_key({"cell": "rnn", "dropout": 0.1}, 0, "data")
     other = records.trial_key({"dropout": 0.1, "cell": "rnn"}, 0, "data")
 
-    assert "0edcdec1968dce28" == one == other
+    later = records.trial_key({"cell": "rnn", "dropout": 0.1, "model": "recurrent"}, 0, "data")
+    used = records.trial_key({"cell": "rnn", "dropout": 0.1, "model": "linear"}, 0, "data")
+
+    assert "0edcdec1968dce28" == one == other == later != used
 
 
 @pytest.mark.fault("damage")

@@ -11,6 +11,7 @@ import psutil
 import pytest
 import torch
 from conftest import Poison
+from programs import run_python
 from safetensors.torch import load_file, save_file
 
 from agnews_tune import Classifier, __version__
@@ -52,6 +53,39 @@ def test_model_comes_back_to_the_last_bit(tiny_model: Classifier, folder: Path) 
     for name, tensor in tiny_model.network_.state_dict().items():
         assert torch.equal(tensor, weights[name])
     np.testing.assert_array_equal(tiny_model.predict(TEXTS), loaded.predict(TEXTS))
+
+
+def test_linear_model_comes_back_to_the_last_bit(tmp_path: Path) -> None:
+    """Its pairs and weights too; it predicts without the library that trained it."""
+    model = Classifier(model="linear", min_count=0, device="cpu")
+    model.fit(["the cup was won", "shares fell on monday"] * 4, ["Sports", "Business"] * 4)
+    model.save(tmp_path / "linear")
+    program = (
+        "import sys\n"
+        "from agnews_tune import Classifier\n"
+        "model = Classifier.load(sys.argv[1], device='cpu')\n"
+        f"print(model.predict({TEXTS}).tolist())\n"
+        "print('sklearn' in sys.modules)\n"
+    )
+    expected = f"{model.predict(TEXTS).tolist()}\nFalse\n"
+
+    assert expected == run_python(program, tmp_path / "linear").stdout
+
+
+def test_linear_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    """Each pair must have its weights."""
+    model = Classifier(model="linear", min_count=0, device="cpu")
+    model.fit(["the cup was won", "shares fell on monday"] * 4, ["Sports", "Business"] * 4)
+    model.save(tmp_path)
+    path = tmp_path / "weights.safetensors"
+    weights = load_file(path)
+    words, features = len(model.vocabulary_), len(weights["idf"])
+    save_file(weights | {"pairs": weights["pairs"][:1]}, path)
+
+    assert message_of(tmp_path) == (
+        f"{path}: the weights do not fit config.json: idf must have shape ({words + 1},); "
+        f"received ({features},); save the model again"
+    )
 
 
 def test_loading_draws_no_random_numbers(folder: Path) -> None:

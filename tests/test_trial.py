@@ -1,6 +1,7 @@
 """One trial without Ray: what it measures and what it leaves."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,3 +91,26 @@ def test_result_says_what_it_was_made_with(
     assert {"device", "cpu", "cores", "threads"} == set(result["hardware"])
     assert {"agnews_tune", "python", "torch", "ray", "nltk", "numpy"} == set(result["versions"])
     assert result["commit"] is None or len(result["commit"]) == 40
+
+
+def test_linear_trial_leaves_the_same_record(tmp_path: Path) -> None:
+    """One pass, no learning rate, a model that predicts; a second run finds it finished."""
+    grid = tmp_path / "tiny.yaml"
+    grid.write_text(
+        "data: {source: demo, limit_train: 900}\nexperiments: {line: {model: linear, min_count: 1}}"
+    )
+    plan = plan_run(read_grid(grid), tmp_path)
+    (corpus,) = plan.encode().values()
+    run_trial(plan.trials[0], corpus)
+    record = records.read_trial(plan.trials[0].folder)
+    (row,) = record.history
+    model = Classifier.load(record.model_folder)
+
+    assert record.result is not None
+    assert (1, 1) == (record.result["best_epoch"], record.result["epochs"])
+    assert row["val_accuracy"] == record.result["validation_accuracy"] > 0.8
+    assert "learning_rate" not in row
+    assert record.result["test_accuracy"] == model.evaluate(*corpus.test)["accuracy"]
+    assert record.result["parameters"] == model.count_parameters()
+    assert records.read_predictions(record) is not None
+    assert ["finished"] == [item.action for item in plan_run(read_grid(grid), tmp_path).trials]
