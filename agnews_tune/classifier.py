@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from inspect import Parameter, Signature, signature
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,30 +43,12 @@ class Classifier:
     network; ``predict`` takes texts as they are.
 
     Args:
-        model: ``recurrent``, or ``linear``: a linear support vector machine over TF-IDF of words
-            and pairs of words, for which ``min_count``, ``punctuation``, ``normalizer`` and
-            ``max_length`` alone count. It is trained by scikit-learn, an optional extra.
-        cell: recurrent cell: ``rnn`` (tanh), ``gru`` or ``lstm``.
-        pooling: ``max``, ``mean``, ``last`` or a concatenation such as ``mean+last``.
-        embedding_dim: size of a word's vector.
-        hidden_dim: size of the recurrent state of one direction, and of the linear layers.
-        num_layers: recurrent layers on top of each other.
-        bidirectional: whether a second recurrence reads each text from its end.
-        dropout: fraction of each linear layer's outputs set to zero in training.
-        linear_layers: fully connected layers before the projection to the classes.
-        mask_padding: ``False`` lets the network read and pool the padding too.
-        min_count: words seen more than this many times in train are kept.
-        punctuation: ASCII punctuation is replaced by spaces (``space``) or removed (``remove``).
-        normalizer: ``none``, ``stem`` (NLTK Snowball) or ``lemma`` (NLTK WordNet).
-        max_length: tokens read of a text, ``<bos>`` and ``<eos>`` included.
-        epochs: passes over the training rows.
-        batch_size: rows in one training step.
-        learning_rate: step size of Adam.
         seed: decides first weights, order of rows and dropout; the same seed on the same CPU with
             as many threads gives the same weights to the last bit.
         device: as for ``torch.device``; by default the GPU where there is one, else the CPU.
         precision: ``float32``, ``bfloat16`` where a GPU calculates with it, or ``auto``, which is
             float32 for now: the other has not been measured on a GPU yet.
+        hyperparameters: any of ``agnews_tune.hyperparameters.Hyperparameters``, with its defaults.
 
     Attributes:
         hyperparameters: the checked hyperparameters.
@@ -88,50 +72,17 @@ class Classifier:
     optimizer_: torch.optim.Adam | None
     best_weights_: BestWeights | None
     history_: History
+    __signature__: Signature
 
     def __init__(
         self,
         *,
-        model: str = "recurrent",
-        cell: str = "rnn",
-        pooling: str = "max",
-        embedding_dim: int = 256,
-        hidden_dim: int = 256,
-        num_layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.1,
-        linear_layers: int = 1,
-        mask_padding: bool = True,
-        min_count: int = 10,
-        punctuation: str = "space",
-        normalizer: str = "none",
-        max_length: int = 256,
-        epochs: int = 5,
-        batch_size: int = 32,
-        learning_rate: float = 0.001,
         seed: int = 0,
         device: str | None = None,
         precision: str = "auto",
+        **hyperparameters: Any,
     ) -> None:
-        self.hyperparameters = Hyperparameters(
-            model=model,
-            cell=cell,
-            pooling=pooling,
-            embedding_dim=embedding_dim,
-            hidden_dim=hidden_dim,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            linear_layers=linear_layers,
-            mask_padding=mask_padding,
-            min_count=min_count,
-            punctuation=punctuation,
-            normalizer=normalizer,
-            max_length=max_length,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-        )
+        self.hyperparameters = Hyperparameters.from_dict(hyperparameters)
         if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
             raise HyperparameterError(
                 f"seed must be a whole number of at least 0; received {seed!r}"
@@ -349,3 +300,12 @@ class Classifier:
         numbers = as_labels(labels, self.label_names_, rows=len(texts))
         batches = Batches(self._encode(texts), self.device)
         return LabelledBatches(batches, as_tensor(numbers, self.device))
+
+
+def _signature() -> Signature:
+    own = signature(Classifier.__init__).parameters.values()
+    keywords = [parameter for parameter in own if parameter.kind is Parameter.KEYWORD_ONLY]
+    return Signature([*signature(Hyperparameters).parameters.values(), *keywords])
+
+
+Classifier.__signature__ = _signature()  # help() and a notebook's completion show all of them

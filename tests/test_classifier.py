@@ -69,7 +69,7 @@ def test_notebook_example(demo: Corpus, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_constructor_has_every_hyperparameter_with_its_default() -> None:
-    """The explicit keywords are those of Hyperparameters, with the same defaults."""
+    """The keywords that help() and a notebook show are those of Hyperparameters, and its own."""
     parameters = inspect.signature(Classifier).parameters
     defaults = {name: item.default for name, item in parameters.items()}
     own = {"seed": 0, "device": None, "precision": "auto"}
@@ -231,6 +231,7 @@ def test_saved_model_is_plain_files(tmp_path: Path) -> None:
             {"cell": "lstn"},
             "cell must be one of 'rnn', 'gru', 'lstm'; received 'lstn' (did you mean 'lstm'?)",
         ),
+        ({"hiden_dim": 9}, "unknown hyperparameter 'hiden_dim' (did you mean 'hidden_dim'?)"),
         ({"seed": -1}, "seed must be a whole number of at least 0; received -1"),
         ({"seed": True}, "seed must be a whole number of at least 0; received True"),
         *(
