@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from torch import nn
 
 from agnews_tune.errors import RecordWarning
 from agnews_tune.history import Callback, Logs
@@ -18,9 +17,10 @@ from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, writ
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch.optim import Optimizer
 
-WEIGHTS, BEST, OPTIMIZER = "weights/", "best/", "optimizer/"
+    from agnews_tune.descent import Descent
+
+WEIGHTS, TRAINED, BEST, OPTIMIZER = "weights/", "trained/", "best/", "optimizer/"
 
 
 class BackupAndRestore(Callback):
@@ -45,7 +45,7 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self) -> None:
         """Put back the state of an earlier fit, if there is one."""
-        if self.model.optimizer_ is None or not self.filepath.exists():
+        if self.model.descent_ is None or not self.filepath.exists():
             return
         try:
             with safe_open(self.filepath, framework="pt") as file:
@@ -53,11 +53,11 @@ class BackupAndRestore(Callback):
                 state = json.loads(metadata["state"])
                 if state["identity"] != self._identity():
                     return
-                _check_shapes(self.model.network_, read_shapes(self.filepath))
+                _check_shapes(self.model.descent_, read_shapes(self.filepath))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if metadata["checksum"] != _checksum(metadata["state"], tensors):
                 raise ValueError("its checksum is another one")
-            self._restore(self.model.optimizer_, state, tensors)
+            self._restore(self.model.descent_, state, tensors)
         except (
             SafetensorError,
             OSError,
@@ -71,12 +71,15 @@ class BackupAndRestore(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save the state as it is after this epoch; a linear model is done in one."""
-        if self.model.optimizer_ is None:
+        descent = self.model.descent_
+        if descent is None:
             return
         best = self.model.best_weights_
         tensors = _named(WEIGHTS, self.model.network_.state_dict())
-        for number, values in self.model.optimizer_.state_dict()["state"].items():
+        for number, values in descent.optimizer.state_dict()["state"].items():
             tensors |= _named(f"{OPTIMIZER}{number}/", values)
+        if descent.average:
+            tensors |= _named(TRAINED, descent.network.state_dict())
         history = self.model.history_.history
         state: dict[str, Any] = {"identity": self._identity(), "history": history}
         if best is not None:
@@ -91,11 +94,9 @@ class BackupAndRestore(Callback):
         settings = decisive(model.hyperparameters.to_dict())
         return [self.key, settings, model.seed, list(model.label_names_), len(model.vocabulary_)]
 
-    def _restore(
-        self, optimizer: Optimizer, state: dict[str, Any], tensors: dict[str, Tensor]
-    ) -> None:
+    def _restore(self, descent: Descent, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         model, best = self.model, self.model.best_weights_
-        steps = optimizer.state_dict()
+        steps = descent.optimizer.state_dict()
         steps["state"] = {
             number: _part(f"{OPTIMIZER}{number}/", tensors)
             for number in steps["param_groups"][0]["params"]
@@ -106,9 +107,12 @@ class BackupAndRestore(Callback):
                 name: tensor.to(model.device) for name, tensor in _part(BEST, tensors).items()
             }
         model.network_.load_state_dict(_part(WEIGHTS, tensors))
-        optimizer.load_state_dict(steps)
+        if descent.average:
+            descent.network.load_state_dict(_part(TRAINED, tensors))
+        descent.optimizer.load_state_dict(steps)
         model.history_.history = state["history"]
         model.history_.epoch = list(range(len(state["history"]["loss"])))
+        descent.skip(len(model.history_.epoch))
 
 
 def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
@@ -119,8 +123,10 @@ def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _check_shapes(network: nn.Module, received: Shapes) -> None:
-    prefixes = [WEIGHTS, *([BEST] if any(name.startswith(BEST) for name in received) else [])]
+def _check_shapes(descent: Descent, received: Shapes) -> None:
+    network = descent.network
+    prefixes = [WEIGHTS, *([TRAINED] if descent.average else [])]
+    prefixes += [BEST] if any(name.startswith(BEST) for name in received) else []
     expected = {
         prefix + name: tuple(tensor.shape)
         for prefix in prefixes

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from agnews_tune.batching import Batches, as_tensor
+from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
@@ -27,7 +28,6 @@ from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabula
 from agnews_tune.training import (
     EVALUATION_TOKENS,
     LabelledBatches,
-    descend,
     evaluate,
     own_random_state,
     shuffled,
@@ -57,7 +57,7 @@ class Classifier:
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
         network_: the ``torch.nn.Module``.
-        optimizer_: the ``torch.optim.Adam`` of ``fit``; None for a linear model.
+        descent_: optimizer, schedule and averaged weights of ``fit``; None for a linear model.
         best_weights_: the weights of the epoch with the best validation accuracy; None where
             ``fit`` had no validation data.
         history_: the History of ``fit``.
@@ -69,7 +69,7 @@ class Classifier:
     vocabulary_: Vocabulary
     label_names_: tuple[str, ...]
     network_: Network
-    optimizer_: torch.optim.Adam | None
+    descent_: Descent | None
     best_weights_: BestWeights | None
     history_: History
     __signature__: Signature
@@ -277,18 +277,15 @@ class Classifier:
         if self.hyperparameters.model == "linear":
             pairs = frequent_pairs(texts, self.hyperparameters.min_count)
             linear = LinearNetwork(words, torch.from_numpy(pairs), classes).to(self.device)
-            self.network_, self.optimizer_ = linear, None
+            self.network_, self.descent_ = linear, None
             return lambda _epoch: fit_support_vectors(linear, data, self.label_names_, self.seed)
         recurrent = RecurrentNetwork(
             self.hyperparameters, words, classes, mixed=self.precision == "bfloat16"
         ).to(self.device)
-        optimizer = torch.optim.Adam(
-            recurrent.parameters(), lr=self.hyperparameters.learning_rate, fused=True
-        )
-        self.network_, self.optimizer_ = recurrent, optimizer
-        return lambda epoch: descend(
-            recurrent, optimizer, data, shuffled(self, data, epoch, bar=bar)
-        )
+        steps = -(-len(data.batches) // self.hyperparameters.batch_size)
+        descent = Descent(recurrent, self.hyperparameters, steps)
+        self.network_, self.descent_ = descent.outcome, descent
+        return lambda epoch: descent.run_pass(data, shuffled(self, data, epoch, bar=bar))
 
     def _encode(self, texts: Texts) -> EncodedTexts:
         if isinstance(texts, EncodedTexts):

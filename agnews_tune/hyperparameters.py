@@ -16,7 +16,8 @@ Rule = Callable[[object], "str | None"]
 LARGEST_DIM, MOST_LAYERS = 10_000_000, 1_000
 MODELS = ("recurrent", "linear")
 CELLS = ("rnn", "gru", "lstm")  # by their age
-POOLINGS = ("max", "mean", "last")
+POOLINGS = ("max", "mean", "last", "attention")
+SCHEDULES = ("constant", "linear", "cosine")
 
 
 def _one_of(*choices: str) -> Rule:
@@ -32,7 +33,7 @@ def _pooling(value: object) -> str | None:
     parts = value.split("+") if isinstance(value, str) else []
     if parts and set(parts) <= set(POOLINGS) and len(set(parts)) == len(parts):
         return None
-    return "'max', 'mean', 'last' or a concatenation of these such as 'mean+last'"
+    return "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
 
 
 def _whole_number(minimum: int, maximum: int | None = None) -> Rule:
@@ -48,6 +49,10 @@ def _whole_number(minimum: int, maximum: int | None = None) -> Rule:
 
 def _fraction_below_one(value: object) -> str | None:
     return None if _is_number(value) and 0 <= value < 1 else "a number of at least 0 and below 1"
+
+
+def _number_from_zero(value: object) -> str | None:
+    return None if _is_number(value) and value >= 0 else "a number of at least 0"
 
 
 def _positive_number(value: object) -> str | None:
@@ -88,7 +93,8 @@ class Hyperparameters:
             ``max_length`` alone count.
         cell: recurrent cell: ``rnn`` (tanh), ``gru`` or ``lstm``.
         pooling: how the outputs over time become one vector: ``max``, ``mean``, ``last`` (the final
-            output of each direction) or a concatenation such as ``mean+last``.
+            output of each direction), ``attention`` (a mean by learned weights) or a concatenation
+            such as ``mean+last``.
         embedding_dim: size of a word's vector.
         hidden_dim: size of the recurrent state of one direction, and of the linear layers.
         num_layers: recurrent layers on top of each other.
@@ -103,6 +109,21 @@ class Hyperparameters:
         epochs: passes over the training rows.
         batch_size: rows in one step.
         learning_rate: step size of Adam.
+        weight_decay: what Adam takes off each weight, times its step size (AdamW).
+        schedule: after the warm-up the learning rate stays ``constant`` or falls to 0 at the end
+            of training, ``linear`` or ``cosine``.
+        warmup: fraction of all steps over which the learning rate rises, step by step.
+        clip_norm: gradients of a larger norm are shortened to it; 0 leaves them alone.
+        label_smoothing: fraction of a training row's label that is spread over all classes.
+        bigram_buckets: each pair of neighbouring words is hashed to one of so many vectors, which
+            is added to that of its second word; 0 is none.
+        word_dropout: fraction of words whose vectors are set to zero in training.
+        embedding_dropout: fraction of the features of the word vectors set to zero in training,
+            the same ones for all words of a text.
+        locked_dropout: fraction of the outputs of each recurrent layer set to zero in training, the
+            same ones at all times of a text.
+        ema_decay: the network that is measured and kept has the exponential moving average of the
+            weights, of which a step leaves this fraction; 0 is the weights themselves.
 
     Raises:
         HyperparameterError: with one line for each value that is not what was expected.
@@ -125,12 +146,22 @@ class Hyperparameters:
     epochs: int = _hyperparameter(5, _whole_number(1))
     batch_size: int = _hyperparameter(32, _whole_number(1))
     learning_rate: float = _hyperparameter(0.001, _positive_number)
+    weight_decay: float = _hyperparameter(0.0, _number_from_zero, later=True)
+    schedule: str = _hyperparameter("constant", _one_of(*SCHEDULES), later=True)
+    warmup: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    clip_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
+    label_smoothing: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    bigram_buckets: int = _hyperparameter(0, _whole_number(0, LARGEST_DIM), later=True)
+    word_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    embedding_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    locked_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    ema_decay: float = _hyperparameter(0.0, _fraction_below_one, later=True)
 
     def __post_init__(self) -> None:
         faults = [fault for name in NAMES if (fault := find_fault(name, getattr(self, name)))]
         if faults:
             raise HyperparameterError("\n".join(faults))
-        for name in ("dropout", "learning_rate"):  # 1 and 1.0 are one value, with one key
+        for name in _FRACTIONS:  # 1 and 1.0 are one value, with one key
             object.__setattr__(self, name, float(getattr(self, name)))
 
     @property
@@ -162,6 +193,7 @@ class Hyperparameters:
 
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
 _RULES: dict[str, Rule] = {item.name: item.metadata["rule"] for item in fields(Hyperparameters)}
+_FRACTIONS = [item.name for item in fields(Hyperparameters) if isinstance(item.default, float)]
 LATER = {
     item.name: item.default for item in fields(Hyperparameters) if item.metadata["later"]
 }  # a record that lacks one was made with this value

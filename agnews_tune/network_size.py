@@ -23,12 +23,15 @@ def count_parameters(
     size = hyperparameters.hidden_dim
     directions = 2 if hyperparameters.bidirectional else 1
     gates = directions * GATES[hyperparameters.cell]
-    total = words * hyperparameters.embedding_dim
+    total = (words + hyperparameters.bigram_buckets) * hyperparameters.embedding_dim
     features = hyperparameters.embedding_dim
     for _ in range(hyperparameters.num_layers):
         total += gates * (_linear(features, size) + _linear(size, size))
         features = directions * size
-    features *= len(hyperparameters.pooling.split("+"))
+    poolings = hyperparameters.pooling.split("+")
+    if "attention" in poolings:
+        total += _linear(features, 1)
+    features *= len(poolings)
     for _ in range(hyperparameters.linear_layers):
         total += _linear(features, size)
         features = size

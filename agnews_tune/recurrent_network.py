@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from agnews_tune.hyperparameters import Hyperparameters
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+PRIMES = (1_000_003, 2_654_435_761)  # the second one's product spreads over its upper bits
 
 
 class Embedding(nn.Embedding):
@@ -42,17 +48,35 @@ class RecurrentNetwork(nn.Module):
         self.mixed = mixed
         size = hyperparameters.hidden_dim
         self.mask_padding = hyperparameters.mask_padding
+        self.word_dropout = hyperparameters.word_dropout
+        self.embedding_dropout = hyperparameters.embedding_dropout
+        self.locked_dropout = hyperparameters.locked_dropout
         self.poolings = hyperparameters.pooling.split("+")
         self.embedding = Embedding(vocabulary_size, hyperparameters.embedding_dim)
-        self.recurrent = CELLS[hyperparameters.cell](
-            hyperparameters.embedding_dim,
-            size,
-            num_layers=hyperparameters.num_layers,
+        self.embeddings = [self.embedding]
+        if hyperparameters.bigram_buckets:
+            vectors = torch.zeros(hyperparameters.bigram_buckets, hyperparameters.embedding_dim)
+            self.bigrams: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+                vectors, freeze=False
+            )
+            self.embeddings.append(self.bigrams)
+        directions = 2 if hyperparameters.bidirectional else 1
+        layers = partial(
+            CELLS[hyperparameters.cell],
+            hidden_size=size,
             bidirectional=hyperparameters.bidirectional,
             batch_first=True,
         )
+        # Dropout reaches between layers only where each is a module of its own.
+        together = 1 if self.locked_dropout else hyperparameters.num_layers
+        self.recurrent = layers(hyperparameters.embedding_dim, num_layers=together)
+        self.further = nn.ModuleList(
+            layers(directions * size) for _ in range(hyperparameters.num_layers - together)
+        )
+        if "attention" in self.poolings:
+            self.attention = nn.Linear(directions * size, 1)
         head: list[nn.Module] = []
-        features = size * (2 if hyperparameters.bidirectional else 1) * len(self.poolings)
+        features = size * directions * len(self.poolings)
         for _ in range(hyperparameters.linear_layers):
             head += [nn.Tanh(), nn.Linear(features, size), nn.Dropout(hyperparameters.dropout)]
             features = size
@@ -68,21 +92,40 @@ class RecurrentNetwork(nn.Module):
         if not self.mask_padding:
             lengths = torch.full_like(lengths, ids.shape[1])
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            outputs = self._recur(
-                self.embedding(ids), lengths
-            )  # (batch, time, directions * hidden)
+            outputs = self._drop(self._embed(ids), self.embedding_dropout)
+            if self.training and self.word_dropout:
+                kept = torch.ones_like(outputs[:, :, :1])
+                outputs = outputs * functional.dropout(kept, self.word_dropout)
+            for layer in (self.recurrent, *self.further):
+                outputs = self._drop(self._recur(layer, outputs, lengths), self.locked_dropout)
             lengths = lengths.to(outputs.device)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
             logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits.float()
 
-    def _recur(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+    def _embed(self, ids: Tensor) -> Tensor:
+        """Return a vector for each word, with that of its pair with the word before."""
+        vectors: Tensor = self.embedding(ids)
+        if len(self.embeddings) == 1:
+            return vectors
+        codes: Tensor = (ids[:, :-1].long() * PRIMES[0] + ids[:, 1:]) * PRIMES[1]
+        buckets = ((codes & 0xFFFFFFFF) >> 8) % self.bigrams.num_embeddings
+        added: Tensor = functional.pad(self.bigrams(buckets), (0, 0, 1, 0))
+        return vectors + added
+
+    def _drop(self, vectors: Tensor, fraction: float) -> Tensor:
+        """Set some features to zero, the same ones at all times of a text (locked dropout)."""
+        if not (self.training and fraction):
+            return vectors
+        return vectors * functional.dropout(torch.ones_like(vectors[:, :1]), fraction)
+
+    def _recur(self, layer: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tensor:
         # One direction never sees the padding before a text's end; two do unless they are packed.
-        if not (self.recurrent.bidirectional and self.mask_padding):
-            outputs: Tensor = self.recurrent(embedded)[0]
+        if not (layer.bidirectional and self.mask_padding):
+            outputs: Tensor = layer(inputs)[0]
             return outputs
-        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(self.recurrent(packed)[0], batch_first=True)[0]
+        packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(layer(packed)[0], batch_first=True)[0]
 
     def _pool(self, pooling: str, outputs: Tensor, lengths: Tensor) -> Tensor:
         if pooling == "last":
@@ -91,6 +134,9 @@ class RecurrentNetwork(nn.Module):
         padding = (time >= lengths[:, None])[:, :, None]  # (batch, time, 1)
         if pooling == "max":
             return outputs.masked_fill(padding, float("-inf")).max(dim=1).values
+        if pooling == "attention":
+            scores: Tensor = self.attention(outputs).masked_fill(padding, float("-inf"))
+            return (scores.softmax(dim=1) * outputs).sum(dim=1)
         return outputs.masked_fill(padding, 0.0).sum(dim=1) / lengths[:, None]
 
     def _last(self, outputs: Tensor, lengths: Tensor) -> Tensor:

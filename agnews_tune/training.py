@@ -13,9 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.batching import Batch, Batches
-from agnews_tune.gradients import reused_gradient
 from agnews_tune.history import Callback
-from agnews_tune.recurrent_network import RecurrentNetwork
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier
@@ -71,22 +69,6 @@ def train(
         callback.on_train_end()
 
 
-def descend(
-    network: RecurrentNetwork,
-    optimizer: torch.optim.Optimizer,
-    data: LabelledBatches,
-    batches: Iterator[Batch],
-) -> dict[str, float]:
-    """Train a recurrent network with one step of the optimizer for each batch.
-
-    Returns:
-        ``loss`` and ``accuracy``, as the network was when it saw each row, and ``learning_rate``.
-    """
-    with reused_gradient(network.embedding):
-        logs = run_epoch(network, data, batches, optimizer)
-    return logs | {"learning_rate": optimizer.param_groups[0]["lr"]}
-
-
 def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
     """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
     return run_epoch(network, data, data.batches.by_length(EVALUATION_TOKENS))
@@ -96,27 +78,33 @@ def run_epoch(
     network: nn.Module,
     data: LabelledBatches,
     batches: Iterator[Batch],
-    optimizer: torch.optim.Optimizer | None = None,
+    step: Callable[[Tensor], None] | None = None,
+    label_smoothing: float = 0.0,
 ) -> dict[str, float]:
-    """Go once over the rows: train with an optimizer, only measure without one.
+    """Go once over the rows: train with a step, only measure without one.
+
+    Args:
+        network: its logits are compared with the classes.
+        data: the rows.
+        batches: all of them.
+        step: follows the mean loss of each batch.
+        label_smoothing: share of the target that is spread over all classes.
 
     Returns:
         ``loss`` and ``accuracy``, as the network was when it saw each row.
     """
     device = data.labels.device
-    network.train(optimizer is not None)
+    network.train(step is not None)
     # Summed on the device: asking for a number at each step would make the step wait.
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
-    with torch.set_grad_enabled(optimizer is not None):
+    with torch.set_grad_enabled(step is not None):
         for batch in batches:
             labels = data.labels[batch.rows.to(device)]
             logits = network(batch.ids, batch.lengths)
-            loss = functional.cross_entropy(logits, labels)
-            if optimizer is not None:
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimizer.step()
+            loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+            if step is not None:
+                step(loss)
             loss_sum += loss.detach() * len(labels)
             correct += (logits.argmax(dim=1) == labels).sum()
     rows = len(data.labels)

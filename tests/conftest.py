@@ -235,14 +235,24 @@ class Stop(Callback):
 
 
 def fit(
-    *callbacks: Callback, cell: str = "gru", epochs: int = 4, validation_split: float = 0.25
+    *callbacks: Callback,
+    cell: str = "gru",
+    epochs: int = 4,
+    validation_split: float = 0.25,
+    **hyperparameters: Any,
 ) -> "Classifier":
     """Fit a small Classifier on 32 texts of two classes."""
     from agnews_tune import Classifier
 
     texts = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
     model = Classifier(
-        cell=cell, hidden_dim=4, embedding_dim=4, min_count=0, epochs=epochs, device="cpu"
+        cell=cell,
+        hidden_dim=4,
+        embedding_dim=4,
+        min_count=0,
+        epochs=epochs,
+        **hyperparameters,
+        device="cpu",
     )
     options = {"validation_split": validation_split, "batch_size": 4, "verbose": 0}
     model.fit(texts, ["Sports", "Business"] * 16, callbacks=callbacks, **options)

@@ -65,6 +65,32 @@ def test_interrupted_fit_goes_on(
         assert_same(whole, resumed)
 
 
+@pytest.mark.parametrize("stopped_at", [1, 3])
+def test_interrupted_fit_with_everything_goes_on(stopped_at: int, tmp_path: Path) -> None:
+    """So does one with a schedule, averaged weights and every kind of dropout."""
+    everything = {
+        "bigram_buckets": 7,
+        "num_layers": 2,
+        "bidirectional": True,
+        "pooling": "max+attention",
+        "warmup": 0.2,
+        "schedule": "cosine",
+        "weight_decay": 0.01,
+        "clip_norm": 0.5,
+        "label_smoothing": 0.1,
+        "word_dropout": 0.1,
+        "embedding_dropout": 0.2,
+        "locked_dropout": 0.3,
+        "ema_decay": 0.8,
+    }
+    backup = BackupAndRestore(tmp_path / "backup.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        fit(backup, Stop(stopped_at), **everything)
+    resumed = fit(backup, Stop(stopped_at - 1), **everything)
+
+    assert_same(fit(**everything), resumed)
+
+
 def test_finished_fit_is_not_trained_again(tmp_path: Path) -> None:
     """Where every epoch is done, fit only puts the state back."""
     backup = BackupAndRestore(tmp_path / "backup.safetensors")

@@ -33,8 +33,20 @@ BASELINE = {
     "epochs": 5,
     "batch_size": 32,
     "learning_rate": 0.001,
+    "weight_decay": 0.0,
+    "schedule": "constant",
+    "warmup": 0.0,
+    "clip_norm": 0.0,
+    "label_smoothing": 0.0,
+    "bigram_buckets": 0,
+    "word_dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "locked_dropout": 0.0,
+    "ema_decay": 0.0,
 }
-POOLING = "'max', 'mean', 'last' or a concatenation of these such as 'mean+last'"
+LATER_NAMES = {"model", *list(BASELINE)[-10:]}
+POOLING = "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
+DROPOUTS = ("word_dropout", "embedding_dropout", "locked_dropout")
 AT_LEAST_1 = ("embedding_dim", "hidden_dim", "num_layers", "linear_layers", "epochs", "batch_size")
 
 
@@ -60,7 +72,7 @@ def test_dictionaries_come_back() -> None:
 
 def test_later_hyperparameters_decide_only_where_they_are_used() -> None:
     """Trials keep the keys that they had before a hyperparameter came."""
-    first = {name: value for name, value in BASELINE.items() if name != "model"}
+    first = {name: value for name, value in BASELINE.items() if name not in LATER_NAMES}
 
     assert first == decisive(Hyperparameters().to_dict())
     assert first | {"model": "linear"} == decisive(Hyperparameters(model="linear").to_dict())
@@ -72,7 +84,9 @@ def test_linear_model_takes_one_pass() -> None:
     assert 1 == Hyperparameters(epochs=7, model="linear").passes
 
 
-@pytest.mark.parametrize(("name", "whole"), [("dropout", 0), ("learning_rate", 1)])
+@pytest.mark.parametrize(
+    ("name", "whole"), [("dropout", 0), ("learning_rate", 1), ("clip_norm", 1)]
+)
 def test_whole_numbers_equal_fractions(name: str, whole: int) -> None:
     """1 and 1.0 are one value, of one type, so that a trial has one key."""
     one, other = Hyperparameters(**{name: whole}), Hyperparameters(**{name: float(whole)})
@@ -168,6 +182,21 @@ def test_values_at_the_edge_are_fine(values: dict[str, object]) -> None:
             f"learning_rate must be a number above 0; received {10**400}",
         ),
         ("learning_rate", "0.1", "learning_rate must be a number above 0; received '0.1'"),
+        ("weight_decay", -1, "weight_decay must be a number of at least 0; received -1"),
+        ("clip_norm", math.inf, "clip_norm must be a number of at least 0; received inf"),
+        ("clip_norm", True, "clip_norm must be a number of at least 0; received True"),
+        (
+            "schedule",
+            "cosin",
+            "schedule must be one of 'constant', 'linear', 'cosine'; received 'cosin' "
+            "(did you mean 'cosine'?)",
+        ),
+        ("bigram_buckets", -1, "bigram_buckets must be a whole number of at least 0; received -1"),
+        ("model", "svm", "model must be one of 'recurrent', 'linear'; received 'svm'"),
+        *(
+            (name, 1, f"{name} must be a number of at least 0 and below 1; received 1")
+            for name in ("warmup", "label_smoothing", "ema_decay", *DROPOUTS)
+        ),
     ],
 )
 def test_unfit_values_are_named(name: str, value: object, expected: str) -> None:

@@ -63,6 +63,8 @@ def test_parameters_of_the_published_networks(name: str) -> None:
         num_layers=st.integers(1, 4),
         bidirectional=st.booleans(),
         linear_layers=st.integers(1, 4),
+        bigram_buckets=st.integers(0, 9),
+        locked_dropout=st.sampled_from([0.0, 0.3]),
     ),
     st.integers(1, 50),
     st.integers(2, 9),
