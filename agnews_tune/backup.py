@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from safetensors import SafetensorError, safe_open
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from agnews_tune.descent import Descent
+    from agnews_tune.language_model import LanguageModel
+    from agnews_tune.recurrent_network import RecurrentNetwork
 
-WEIGHTS, TRAINED, BEST, OPTIMIZER = "weights/", "trained/", "best/", "optimizer/"
+    AnyDescent: TypeAlias = Descent[RecurrentNetwork] | Descent[LanguageModel]
+
+WEIGHTS, AVERAGE, BEST, OPTIMIZER = "weights/", "average/", "best/", "optimizer/"
 
 
 class BackupAndRestore(Callback):
@@ -53,11 +58,13 @@ class BackupAndRestore(Callback):
                 state = json.loads(metadata["state"])
                 if state["identity"] != self._identity():
                     return
-                _check_shapes(self.model.descent_, read_shapes(self.filepath))
+                descent: AnyDescent = self.model.descent_
+                if self.model.pretraining_ and "history" not in state:
+                    descent = self.model.pretraining_.descent
+                _check_shapes(descent, read_shapes(self.filepath))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if metadata["checksum"] != _checksum(metadata["state"], tensors):
                 raise ValueError("its checksum is another one")
-            self._restore(self.model.descent_, state, tensors)
         except (
             SafetensorError,
             OSError,
@@ -68,6 +75,13 @@ class BackupAndRestore(Callback):
         ) as error:
             message = f"{self.filepath}: damaged backup ({error}); training starts over"
             warnings.warn(message, RecordWarning, stacklevel=2)
+            return
+        self._restore(descent, state, tensors)
+
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Save the state as it is after this epoch of pretraining."""
+        if self.model.pretraining_:
+            self._write(self.model.pretraining_.descent, {}, {})
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save the state as it is after this epoch; a linear model is done in one."""
@@ -75,16 +89,24 @@ class BackupAndRestore(Callback):
         if descent is None:
             return
         best = self.model.best_weights_
-        tensors = _named(WEIGHTS, self.model.network_.state_dict())
+        state: dict[str, Any] = {"history": self.model.history_.history}
+        tensors = {}
+        if best is not None:
+            tensors = _named(BEST, best.weights)
+            state |= {"best": best.best, "best_epoch": best.epoch}
+        self._write(descent, state, tensors)
+
+    def _write(
+        self, descent: AnyDescent, state: dict[str, Any], tensors: dict[str, Tensor]
+    ) -> None:
+        tensors = tensors | _named(WEIGHTS, descent.network.state_dict())
         for number, values in descent.optimizer.state_dict()["state"].items():
             tensors |= _named(f"{OPTIMIZER}{number}/", values)
         if descent.average:
-            tensors |= _named(TRAINED, descent.network.state_dict())
-        history = self.model.history_.history
-        state: dict[str, Any] = {"identity": self._identity(), "history": history}
-        if best is not None:
-            tensors |= _named(BEST, best.weights)
-            state |= {"best": best.best, "best_epoch": best.epoch}
+            tensors |= _named(AVERAGE, descent.outcome.state_dict())
+        state = state | {"identity": self._identity()}
+        if self.model.pretraining_:
+            state["pretraining"] = self.model.pretraining_.history
         text = json.dumps(state)
         metadata = {"state": text, "checksum": _checksum(text, tensors)}
         write_tensors(self.filepath, tensors, metadata)
@@ -94,25 +116,31 @@ class BackupAndRestore(Callback):
         settings = decisive(model.hyperparameters.to_dict())
         return [self.key, settings, model.seed, list(model.label_names_), len(model.vocabulary_)]
 
-    def _restore(self, descent: Descent, state: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def _restore(
+        self, descent: AnyDescent, state: dict[str, Any], tensors: dict[str, Tensor]
+    ) -> None:
         model, best = self.model, self.model.best_weights_
-        steps = descent.optimizer.state_dict()
-        steps["state"] = {
-            number: _part(f"{OPTIMIZER}{number}/", tensors)
-            for number in steps["param_groups"][0]["params"]
+        optimizer = descent.optimizer.state_dict()
+        optimizer["state"] = {
+            number: _part(f"{OPTIMIZER}{number}/", tensors) for number in _numbers(tensors)
         }
+        descent.network.load_state_dict(_part(WEIGHTS, tensors))
+        if descent.average:
+            descent.outcome.load_state_dict(_part(AVERAGE, tensors))
+        descent.optimizer.load_state_dict(optimizer)
+        done = state.get("history") or state["pretraining"]
+        descent.skip(len(done["loss"]))
+        if model.pretraining_:
+            model.pretraining_.history = state["pretraining"]
+        if "history" not in state:
+            return
+        model.history_.history = state["history"]
+        model.history_.epoch = list(range(len(done["loss"])))
         if best is not None:
             best.best, best.epoch = state["best"], state["best_epoch"]
             best.weights = {
                 name: tensor.to(model.device) for name, tensor in _part(BEST, tensors).items()
             }
-        model.network_.load_state_dict(_part(WEIGHTS, tensors))
-        if descent.average:
-            descent.network.load_state_dict(_part(TRAINED, tensors))
-        descent.optimizer.load_state_dict(steps)
-        model.history_.history = state["history"]
-        model.history_.epoch = list(range(len(state["history"]["loss"])))
-        descent.skip(len(model.history_.epoch))
 
 
 def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
@@ -123,21 +151,27 @@ def _checksum(state: str, tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _check_shapes(descent: Descent, received: Shapes) -> None:
-    network = descent.network
-    prefixes = [WEIGHTS, *([TRAINED] if descent.average else [])]
+def _check_shapes(descent: AnyDescent, received: Shapes) -> None:
+    prefixes = [WEIGHTS, *([AVERAGE] if descent.average else [])]
     prefixes += [BEST] if any(name.startswith(BEST) for name in received) else []
     expected = {
         prefix + name: tuple(tensor.shape)
         for prefix in prefixes
-        for name, tensor in network.state_dict().items()
+        for name, tensor in descent.network.state_dict().items()
     }
-    for number, parameter in enumerate(network.parameters()):
+    weights = [weight for group in descent.optimizer.param_groups for weight in group["params"]]
+    for number in _numbers(received):
+        weight = weights[number]
         for name in ("exp_avg", "exp_avg_sq"):
-            expected[f"{OPTIMIZER}{number}/{name}"] = tuple(parameter.shape)
+            expected[f"{OPTIMIZER}{number}/{name}"] = tuple(weight.shape)
         expected[f"{OPTIMIZER}{number}/step"] = ()
     if differing := first_difference(expected, received):
         raise ValueError(f"{differing} is not that of the network")
+
+
+def _numbers(names: Iterable[str]) -> set[int]:
+    """Return the numbers of the weights that have been stepped; some may not have been yet."""
+    return {int(name.split("/")[1]) for name in names if name.startswith(OPTIMIZER)}
 
 
 def _named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -22,6 +22,7 @@ from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hol
 from agnews_tune.linear_network import LinearNetwork
 from agnews_tune.linear_training import fit_support_vectors
 from agnews_tune.network import Network, make_network
+from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
@@ -34,6 +35,8 @@ from agnews_tune.training import (
     train,
 )
 from agnews_tune.word_pairs import frequent_pairs
+
+PRETRAINING = 1  # tells the order of its rows from that of training
 
 
 class Classifier:
@@ -57,6 +60,7 @@ class Classifier:
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
         network_: the ``torch.nn.Module``.
+        pretraining_: losses of ``fit`` as a language model; None without ``pretrain_epochs``.
         descent_: optimizer, schedule and averaged weights of ``fit``; None for a linear model.
         best_weights_: the weights of the epoch with the best validation accuracy; None where
             ``fit`` had no validation data.
@@ -69,7 +73,8 @@ class Classifier:
     vocabulary_: Vocabulary
     label_names_: tuple[str, ...]
     network_: Network
-    descent_: Descent | None
+    pretraining_: Pretraining | None
+    descent_: Descent[RecurrentNetwork] | None
     best_weights_: BestWeights | None
     history_: History
     __signature__: Signature
@@ -274,6 +279,7 @@ class Classifier:
     ) -> Callable[[int], dict[str, float]]:
         """Make a new network; return what trains it for the epoch of a number."""
         words, classes = len(self.vocabulary_), len(self.label_names_)
+        self.pretraining_ = None
         if self.hyperparameters.model == "linear":
             pairs = frequent_pairs(texts, self.hyperparameters.min_count)
             linear = LinearNetwork(words, torch.from_numpy(pairs), classes).to(self.device)
@@ -282,10 +288,26 @@ class Classifier:
         recurrent = RecurrentNetwork(
             self.hyperparameters, words, classes, mixed=self.precision == "bfloat16"
         ).to(self.device)
-        steps = -(-len(data.batches) // self.hyperparameters.batch_size)
+        epochs, size = self.hyperparameters.epochs, self.hyperparameters.batch_size
+        steps = -(-len(data.batches) // size)
+        if self.hyperparameters.pretrain_epochs:
+            self.pretraining_ = Pretraining(
+                recurrent,
+                self.hyperparameters,
+                words,
+                steps,
+                lambda epoch: shuffled(
+                    data, size, (self.seed, epoch, PRETRAINING), "Pretraining" if bar else None
+                ),
+            )
         descent = Descent(recurrent, self.hyperparameters, steps)
         self.network_, self.descent_ = descent.outcome, descent
-        return lambda epoch: descent.run_pass(data, shuffled(self, data, epoch, bar=bar))
+        return lambda epoch: descent.run_pass(
+            data,
+            shuffled(
+                data, size, (self.seed, epoch), f"Epoch {epoch + 1}/{epochs}" if bar else None
+            ),
+        )
 
     def _encode(self, texts: Texts) -> EncodedTexts:
         if isinstance(texts, EncodedTexts):

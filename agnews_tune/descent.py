@@ -1,12 +1,12 @@
-"""Gradient descent of a recurrent network: loss, optimizer, schedule and averaged weights."""
+"""Gradient descent: steps of an optimizer, their schedule, and averaged weights."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import cast
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,17 +16,20 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from agnews_tune.batching import Batch
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.language_model import LanguageModel
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.training import LabelledBatches, run_epoch
 
+Network = TypeVar("Network", RecurrentNetwork, LanguageModel)
 
-class Descent:
-    """What trains a recurrent network, one step for each batch.
+
+class Descent(Generic[Network]):
+    """What trains a recurrent network, or a language model of one, one step for each batch.
 
     Args:
         network: is trained from its present weights.
         hyperparameters: ``learning_rate``, ``weight_decay``, ``warmup``, ``schedule``,
-            ``clip_norm``, ``label_smoothing``, ``ema_decay`` and ``epochs`` count.
+            ``clip_norm``, ``label_smoothing``, ``layer_decay``, ``ema_decay`` and ``epochs`` count.
         steps: of one epoch.
 
     Attributes:
@@ -36,15 +39,14 @@ class Descent:
         optimizer: ``torch.optim.AdamW``; without ``weight_decay`` that is Adam.
     """
 
-    def __init__(
-        self, network: RecurrentNetwork, hyperparameters: Hyperparameters, steps: int
-    ) -> None:
-        self.network = self.outcome = network
+    def __init__(self, network: Network, hyperparameters: Hyperparameters, steps: int) -> None:
+        self.network: Network = network
+        self.outcome: Network = network
         self.steps = steps
         self.smoothing = hyperparameters.label_smoothing
         self.clip_norm = hyperparameters.clip_norm
         self.optimizer = torch.optim.AdamW(
-            network.parameters(),
+            _groups(network, hyperparameters),
             lr=hyperparameters.learning_rate,
             weight_decay=hyperparameters.weight_decay,
             fused=True,
@@ -56,9 +58,10 @@ class Descent:
         if hyperparameters.ema_decay:
             average = get_ema_multi_avg_fn(hyperparameters.ema_decay)  # type: ignore[no-untyped-call]
             self.average = AveragedModel(network, multi_avg_fn=average)
-            self.outcome = cast(RecurrentNetwork, self.average.module)
-            for layer in (self.outcome.recurrent, *self.outcome.further):
-                layer.flatten_parameters()  # a copy of a network has its weights in many places
+            self.outcome = cast(Network, self.average.module)
+            for layer in self.outcome.modules():
+                if isinstance(layer, nn.RNNBase):
+                    layer.flatten_parameters()  # those of a copy lie in many places
 
     def run_pass(self, data: LabelledBatches, batches: Iterator[Batch]) -> dict[str, float]:
         """Train for one epoch.
@@ -68,11 +71,17 @@ class Descent:
             each row, and the ``learning_rate`` of the first step.
         """
         rate = self.optimizer.param_groups[0]["lr"]
+        with self.reused_gradients():
+            logs = run_epoch(self.network, data, batches, self.step, self.smoothing)
+        return logs | {"learning_rate": rate}
+
+    @contextmanager
+    def reused_gradients(self) -> Iterator[None]:
+        """Keep the gradients of the embeddings in one place for the steps of a pass."""
         with ExitStack() as stack:
             for embedding in self.network.embeddings:
                 stack.enter_context(reused_gradient(embedding))
-            logs = run_epoch(self.network, data, batches, self._step, self.smoothing)
-        return logs | {"learning_rate": rate}
+            yield
 
     def skip(self, epochs: int) -> None:
         """Count steps as taken, whose weights and optimizer's state have been put back."""
@@ -82,7 +91,8 @@ class Descent:
         if self.average:
             self.average.n_averaged.fill_(epochs * self.steps)
 
-    def _step(self, loss: Tensor) -> None:
+    def step(self, loss: Tensor) -> None:
+        """Follow the gradient of a batch's loss."""
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.clip_norm:
@@ -92,6 +102,19 @@ class Descent:
             self.schedule.step()
         if self.average:
             self.average.update_parameters(self.network)
+
+
+def _groups(
+    network: RecurrentNetwork | LanguageModel, hyperparameters: Hyperparameters
+) -> list[dict[str, Any]]:
+    """Return groups of weights with a learning rate of their own, the highest first."""
+    decay = hyperparameters.layer_decay
+    if isinstance(network, RecurrentNetwork) and decay == 1:
+        return [{"params": list(network.parameters())}]
+    return [
+        {"params": weights, "lr": hyperparameters.learning_rate * decay**depth}
+        for depth, weights in enumerate(network.groups())
+    ]
 
 
 def _factor(hyperparameters: Hyperparameters, steps: int, step: int) -> float:

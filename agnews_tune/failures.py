@@ -22,11 +22,18 @@ class FailOnDivergence(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Look at the losses of one epoch."""
+        self._check(f"epoch {epoch + 1}", logs)
+
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Look at the loss of one epoch of pretraining."""
+        self._check(f"epoch {epoch + 1} of pretraining", logs)
+
+    def _check(self, place: str, logs: Logs) -> None:
         for name in ("loss", "val_loss"):
             if not math.isfinite(logs.get(name, 0.0)):
                 rate = self.model.hyperparameters.learning_rate
                 raise TrialError(
-                    f"{name} is {logs[name]} after epoch {epoch + 1}: training diverged; "
+                    f"{name} is {logs[name]} after {place}: training diverged; "
                     f"choose a smaller learning_rate (it is {rate:g})"
                 )
 

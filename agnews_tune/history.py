@@ -20,7 +20,10 @@ class Callback:
     model: Classifier
 
     def on_train_begin(self) -> None:
-        """Called once, before the first epoch."""
+        """Called once, before the first epoch, of pretraining too."""
+
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Called after each epoch of pretraining, with its ``loss`` and ``seconds``."""
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Called before each epoch; the first is 0."""
@@ -154,6 +157,12 @@ class BestWeights(_Monitor):
 
 class EpochLines(Callback):
     """Print one line an epoch."""
+
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Print the figures of one epoch of pretraining."""
+        passes = self.model.hyperparameters.pretrain_epochs
+        figures = f"loss {logs['loss']:.4f}  {logs['seconds']:.1f} s"
+        print(f"Pretraining {epoch + 1}/{passes}  {figures}")
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Print the figures of one epoch."""

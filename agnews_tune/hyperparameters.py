@@ -59,6 +59,10 @@ def _positive_number(value: object) -> str | None:
     return None if _is_number(value) and value > 0 else "a number above 0"
 
 
+def _share(value: object) -> str | None:
+    return None if _is_number(value) and 0 < value <= 1 else "a number above 0 and at most 1"
+
+
 def _flag(value: object) -> str | None:
     return None if isinstance(value, bool) else "true or false"
 
@@ -109,6 +113,10 @@ class Hyperparameters:
         epochs: passes over the training rows.
         batch_size: rows in one step.
         learning_rate: step size of Adam.
+        pretrain_epochs: passes over the training texts as a language model, before the first label
+            is seen. Of several layers of two directions it trains the first.
+        layer_decay: each layer below the linear ones has this share of the learning rate of the one
+            above it; 1 is the same rate for all.
         weight_decay: what Adam takes off each weight, times its step size (AdamW).
         schedule: after the warm-up the learning rate stays ``constant`` or falls to 0 at the end
             of training, ``linear`` or ``cosine``.
@@ -146,6 +154,8 @@ class Hyperparameters:
     epochs: int = _hyperparameter(5, _whole_number(1))
     batch_size: int = _hyperparameter(32, _whole_number(1))
     learning_rate: float = _hyperparameter(0.001, _positive_number)
+    pretrain_epochs: int = _hyperparameter(0, _whole_number(0), later=True)
+    layer_decay: float = _hyperparameter(1.0, _share, later=True)
     weight_decay: float = _hyperparameter(0.0, _number_from_zero, later=True)
     schedule: str = _hyperparameter("constant", _one_of(*SCHEDULES), later=True)
     warmup: float = _hyperparameter(0.0, _fraction_below_one, later=True)

@@ -29,9 +29,11 @@ class TrialState:
 
     name: str
     epochs: int
+    pretrain_epochs: int
     rows: int
     status: str = "waiting"
     retries: int = 0
+    pretrain_logs: Mapping[str, Any] = field(default_factory=dict)
     logs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -48,7 +50,8 @@ class TrialState:
         """Return the text under each of ``COLUMNS``."""
         status = f"{self.status}, retry {self.retries}" if self.retries else self.status
         if not self.logs:
-            return (self.name, status, f"{self.epoch}/{self.epochs}", "", "", "", "", "")
+            blank = (f"{self.epoch}/{self.epochs}", "", "", "", "", "")
+            return (self.name, status, *(self._pretrain_cells() or blank))
         left = _clock(self.seconds_left or 0) if self.status == "running" else ""
         return (
             self.name,
@@ -59,6 +62,21 @@ class TrialState:
             f"{self.logs['val_accuracy']:.4f}",
             f"{self.rows / self.logs['seconds']:,.0f}",
             left,
+        )
+
+    def _pretrain_cells(self) -> tuple[str, ...]:
+        """Return what is known of pretraining, which has a loss alone."""
+        if not self.pretrain_logs:
+            return ()
+        epoch, seconds = self.pretrain_logs["pretrain_epoch"], self.pretrain_logs["seconds"]
+        left = _clock((self.pretrain_epochs - epoch) * seconds)
+        return (
+            f"pretraining {epoch}/{self.pretrain_epochs}",
+            f"{self.pretrain_logs['loss']:.4f}",
+            "",
+            "",
+            f"{self.rows / seconds:,.0f}",
+            left if self.status == "running" else "",
         )
 
 
@@ -78,6 +96,13 @@ class Progress:
     def trial_started(self, name: str) -> None:
         """A trial starts to train."""
         self.states[name].status = "running"
+
+    def pretrain_epoch_ended(self, name: str, logs: Mapping[str, Any]) -> None:
+        """A trial ended an epoch of pretraining with these figures."""
+        state = self.states[name]
+        state.pretrain_logs = logs
+        epoch, loss, _, _, pace, left = state.cells()[2:]
+        self.show(name, f"{epoch}  loss {loss}  docs/s {pace}  left {left}")
 
     def epoch_ended(self, name: str, logs: Mapping[str, Any]) -> None:
         """A trial ended an epoch with these figures."""
@@ -173,8 +198,13 @@ def follow(trials: Sequence[PlannedTrial], console: Console) -> Iterator[Progres
 
 
 def _state(planned: PlannedTrial) -> TrialState:
-    epochs = planned.trial.experiment.hyperparameters.passes
-    return TrialState(planned.trial.name, epochs, planned.description["data"]["train_rows"])
+    hyperparameters = planned.trial.experiment.hyperparameters
+    return TrialState(
+        planned.trial.name,
+        hyperparameters.passes,
+        hyperparameters.pretrain_epochs,
+        planned.description["data"]["train_rows"],
+    )
 
 
 def _clock(seconds: float) -> str:

@@ -67,8 +67,12 @@ class RecurrentNetwork(nn.Module):
             bidirectional=hyperparameters.bidirectional,
             batch_first=True,
         )
-        # Dropout reaches between layers only where each is a module of its own.
-        together = 1 if self.locked_dropout else hyperparameters.num_layers
+        # Dropout reaches between layers, and a language model below the second of two directions,
+        # only where each is a module of its own.
+        apart = self.locked_dropout or (
+            hyperparameters.pretrain_epochs and hyperparameters.bidirectional
+        )
+        together = 1 if apart else hyperparameters.num_layers
         self.recurrent = layers(hyperparameters.embedding_dim, num_layers=together)
         self.further = nn.ModuleList(
             layers(directions * size) for _ in range(hyperparameters.num_layers - together)
@@ -92,16 +96,55 @@ class RecurrentNetwork(nn.Module):
         if not self.mask_padding:
             lengths = torch.full_like(lengths, ids.shape[1])
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            outputs = self._drop(self._embed(ids), self.embedding_dropout)
-            if self.training and self.word_dropout:
-                kept = torch.ones_like(outputs[:, :, :1])
-                outputs = outputs * functional.dropout(kept, self.word_dropout)
-            for layer in (self.recurrent, *self.further):
-                outputs = self._drop(self._recur(layer, outputs, lengths), self.locked_dropout)
+            outputs = self._read(self._embed(ids), lengths)
             lengths = lengths.to(outputs.device)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
             logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits.float()
+
+    def read_words(self, ids: Tensor, lengths: Tensor, layers: int | None = None) -> Tensor:
+        """Return what recurrent layers make of words ``(batch, time, directions * hidden)``.
+
+        The vectors of pairs are left out: they tell a backward direction the word before. float32.
+
+        Args:
+            ids: as for ``forward``.
+            lengths: as for ``forward``.
+            layers: how many ``stacks``, from below; all by default.
+        """
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
+            return self._read(self.embedding(ids), lengths, layers).float()
+
+    def stacks(self, count: int | None = None) -> list[nn.RNNBase]:
+        """Return the modules of the recurrent layers from below; all by default."""
+        return [self.recurrent, *self.further][:count]
+
+    def groups(self) -> list[list[nn.Parameter]]:
+        """Return the weights of each layer, the head first, the word vectors last."""
+        head = list(self.head.parameters())
+        if "attention" in self.poolings:
+            head += self.attention.parameters()
+        groups = [head]
+        for stack in reversed(self.stacks()):
+            weights: dict[str, nn.Parameter] = dict(stack.named_parameters())
+            groups += [
+                [
+                    weight
+                    for name, weight in weights.items()
+                    if name.removesuffix("_reverse").endswith(f"_l{number}")
+                ]
+                for number in reversed(range(stack.num_layers))
+            ]
+        return [*groups, [weight for part in self.embeddings for weight in part.parameters()]]
+
+    def _read(self, vectors: Tensor, lengths: Tensor, layers: int | None = None) -> Tensor:
+        outputs = self._drop(vectors, self.embedding_dropout)
+        if self.training and self.word_dropout:
+            kept = torch.ones_like(outputs[:, :, :1])
+            outputs = outputs * functional.dropout(kept, self.word_dropout)
+        for layer in self.stacks(layers):
+            outputs = self._drop(self._recur(layer, outputs, lengths), self.locked_dropout)
+        return outputs
 
     def _embed(self, ids: Tensor) -> Tensor:
         """Return a vector for each word, with that of its pair with the word before."""

@@ -52,6 +52,8 @@ def train(
     for callback in callbacks:
         callback.model = model
         callback.on_train_begin()
+    if model.pretraining_:
+        model.pretraining_.run(callbacks)
     for epoch in range(len(model.history_.epoch), model.hyperparameters.passes):
         for callback in callbacks:
             callback.on_epoch_begin(epoch)
@@ -119,25 +121,24 @@ def own_random_state(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-def shuffled(model: Classifier, data: LabelledBatches, epoch: int, *, bar: bool) -> Iterator[Batch]:
+def shuffled(
+    data: LabelledBatches, batch_size: int, seed: tuple[int, ...], title: str | None
+) -> Iterator[Batch]:
     """Return the batches of an epoch in its own order, and seed torch for its dropout.
 
     Seeded by its number, an epoch can be run again on its own with the same result.
 
     Args:
-        model: its seed and batch size count.
         data: what to train on.
-        epoch: its number, from 0.
-        bar: whether to show a progress bar.
+        batch_size: rows in a batch.
+        seed: of the training, and the number of the epoch from 0.
+        title: of a progress bar; None shows none.
     """
-    seed = (model.seed, epoch)
     torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]))
-    size = model.hyperparameters.batch_size
-    batches = data.batches.shuffled(size, seed)
-    if not bar:
+    batches = data.batches.shuffled(batch_size, seed)
+    if title is None:
         return batches
-    title = f"Epoch {epoch + 1}/{model.hyperparameters.epochs}"
-    return _with_bar(batches, title, steps=-(-len(data.batches) // size))
+    return _with_bar(batches, title, steps=-(-len(data.batches) // batch_size))
 
 
 def _with_bar(batches: Iterator[Batch], title: str, steps: int) -> Iterator[Batch]:

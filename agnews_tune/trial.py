@@ -90,6 +90,7 @@ def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict
     """Return the final figures; the model then holds the weights of the best epoch."""
     last = model.evaluate(*corpus.test)
     best_epoch = model.restore_best_weights()
+    pretraining = model.pretraining_.history if model.pretraining_ else {}
     best = model.evaluate(*corpus.test)
     return {
         "best_epoch": best_epoch + 1,
@@ -103,6 +104,8 @@ def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict
         "parameters": model.count_parameters(),
         "precision": model.precision,
         "seconds": sum(history.history["seconds"]),
+        "pretrain_seconds": sum(pretraining.get("seconds", [])),
+        "pretrain_loss": pretraining.get("loss", []),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(model.device),
     }

@@ -48,6 +48,10 @@ from ray import tune  # noqa: E402
 class ReportEpochs(Callback):
     """Tells the driver about each epoch, from inside a Ray trial."""
 
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Report the figures of one epoch of pretraining."""
+        tune.report({"pretrain_epoch": epoch + 1, **logs})
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Report the figures of one epoch."""
         tune.report({"epoch": epoch + 1, **logs})
@@ -82,6 +86,8 @@ class FollowTrials(tune.Callback):
         """A trial ended an epoch, or says why it ends without a result."""
         if "failure" in result:
             self._failed(str(trial), result["failure"], result["traceback"])
+        elif "pretrain_epoch" in result:
+            self.progress.pretrain_epoch_ended(str(trial), result)
         else:
             self.progress.epoch_ended(str(trial), result)
 

@@ -115,6 +115,34 @@ def test_learning_rate_of_an_epoch_is_that_of_its_first_step(data: LabelledBatch
     assert pytest.approx(0.4) == run(steps, data)["learning_rate"]
 
 
+def test_lower_layers_have_lower_rates(data: LabelledBatches) -> None:
+    """Each weight is in one group; the head has the full rate, word vectors the lowest."""
+    steps = descent(layer_decay=0.5, learning_rate=0.8, num_layers=2, bigram_buckets=9)
+    network = steps.network
+    groups = steps.optimizer.param_groups
+    rate_of = {id(weight): group["lr"] for group in groups for weight in group["params"]}
+    run(steps, data)
+
+    assert [0.8, 0.4, 0.2, 0.1] == [group["lr"] for group in groups]
+    assert 0.8 == rate_of[id(network.head[1].weight)]
+    assert 0.4 == rate_of[id(network.recurrent.bias_hh_l1)]
+    assert 0.2 == rate_of[id(network.recurrent.weight_ih_l0)]
+    assert 0.1 == rate_of[id(network.embedding.weight)] == rate_of[id(network.bigrams.weight)]
+    assert sorted(map(id, network.parameters())) == sorted(
+        id(weight) for group in groups for weight in group["params"]
+    )
+
+
+@pytest.mark.parametrize("kind", [{}, {"locked_dropout": 0.1}, {"pooling": "max+attention"}])
+def test_every_weight_belongs_to_one_layer(kind: dict[str, object]) -> None:
+    """Also in two directions, with layers of their own, and with attention."""
+    network = descent(num_layers=3, bidirectional=True, **kind).network
+    grouped = [id(weight) for group in network.groups() for weight in group]
+
+    assert sorted(map(id, network.parameters())) == sorted(grouped)
+    assert 5 == len(network.groups())
+
+
 def test_weight_decay_takes_off_a_share_of_each_weight(data: LabelledBatches) -> None:
     """A word that no text has gets no gradient: its vector only shrinks, step by step."""
     steps = descent(weight_decay=0.1, learning_rate=0.01)

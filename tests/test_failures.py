@@ -25,6 +25,21 @@ def test_diverged_training_names_epoch_and_remedy() -> None:
     ) == str(caught.value)
 
 
+@pytest.mark.fault("raises")
+def test_diverged_pretraining_is_named_so() -> None:
+    """It ends before there is a first epoch of training."""
+    model = Classifier(
+        hidden_dim=4, embedding_dim=4, min_count=0, learning_rate=1e30, pretrain_epochs=1
+    )
+    with pytest.raises(TrialError) as caught:
+        model.fit(TEXTS * 4, LABELS * 4, callbacks=[FailOnDivergence()], verbose=0)
+
+    assert (
+        "loss is nan after epoch 1 of pretraining: training diverged; choose a smaller "
+        "learning_rate (it is 1e+30)"
+    ) == str(caught.value)
+
+
 def test_losses_that_are_numbers_pass() -> None:
     """With and without validation rows."""
     model = Classifier(hidden_dim=4, embedding_dim=4, min_count=0, epochs=2, device="cpu")

@@ -183,6 +183,8 @@ def test_the_resolved_file_shows_every_value():
         "    epochs: 5\n"
         "    batch_size: 32\n"
         "    learning_rate: 1.0e-05\n"
+        "    pretrain_epochs: 0\n"
+        "    layer_decay: 1.0\n"
         "    weight_decay: 0.0\n"
         "    schedule: constant\n"
         "    warmup: 0.0\n"

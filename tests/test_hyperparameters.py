@@ -33,6 +33,8 @@ BASELINE = {
     "epochs": 5,
     "batch_size": 32,
     "learning_rate": 0.001,
+    "pretrain_epochs": 0,
+    "layer_decay": 1.0,
     "weight_decay": 0.0,
     "schedule": "constant",
     "warmup": 0.0,
@@ -44,7 +46,7 @@ BASELINE = {
     "locked_dropout": 0.0,
     "ema_decay": 0.0,
 }
-LATER_NAMES = {"model", *list(BASELINE)[-10:]}
+LATER_NAMES = {"model", *list(BASELINE)[-12:]}
 POOLING = "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
 DROPOUTS = ("word_dropout", "embedding_dropout", "locked_dropout")
 AT_LEAST_1 = ("embedding_dim", "hidden_dim", "num_layers", "linear_layers", "epochs", "batch_size")
@@ -182,6 +184,19 @@ def test_values_at_the_edge_are_fine(values: dict[str, object]) -> None:
             f"learning_rate must be a number above 0; received {10**400}",
         ),
         ("learning_rate", "0.1", "learning_rate must be a number above 0; received '0.1'"),
+        (
+            "pretrain_epochs",
+            -1,
+            "pretrain_epochs must be a whole number of at least 0; received -1",
+        ),
+        *(
+            (
+                "layer_decay",
+                share,
+                f"layer_decay must be a number above 0 and at most 1; received {share}",
+            )
+            for share in (0, 1.5)
+        ),
         ("weight_decay", -1, "weight_decay must be a number of at least 0; received -1"),
         ("clip_norm", math.inf, "clip_norm must be a number of at least 0; received inf"),
         ("clip_norm", True, "clip_norm must be a number of at least 0; received True"),

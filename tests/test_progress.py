@@ -38,8 +38,9 @@ STOPPED_SCREEN = """\
 1 stopped, 1 finished, 1 waiting"""
 
 
-def planned(name: str, epochs: int = 3) -> PlannedTrial:
-    experiment = Experiment(name, None, {}, Hyperparameters(epochs=epochs), {})
+def planned(name: str, epochs: int = 3, pretrain_epochs: int = 0) -> PlannedTrial:
+    hyperparameters = Hyperparameters(epochs=epochs, pretrain_epochs=pretrain_epochs)
+    experiment = Experiment(name, None, {}, hyperparameters, {})
     description = {"data": {"train_rows": 9000}}
     return PlannedTrial(Trial(experiment, seed=0), Path("unused"), description, "run")
 
@@ -101,6 +102,32 @@ def test_plain_lines_are_one_an_event() -> None:
         "gru-seed0  retry 1 of 3: its process died\n"
         "gru-seed0  retry 2 of 3: its process died\n"
         "gru-seed0  failed: [bold]out of :memory:\n"
+    )
+
+
+def pretrain_logs(epoch: int, seconds: float = 60) -> dict[str, float]:
+    return {"pretrain_epoch": epoch, "loss": 5.1234, "seconds": seconds}
+
+
+def test_pretraining_is_shown_before_the_epochs() -> None:
+    """It has a loss alone; what is left of it is said, not what is left of the trial."""
+    console = plain()
+    trials = [planned("lm", epochs=2, pretrain_epochs=3)]
+    with follow(trials, console) as progress:
+        progress.trial_started("lm-seed0")
+        progress.pretrain_epoch_ended("lm-seed0", pretrain_logs(1))
+        progress.epoch_ended("lm-seed0", logs(1, seconds=90))
+    table = LiveTable(trials, terminal())
+    table.trial_started("lm-seed0")
+    table.pretrain_epoch_ended("lm-seed0", pretrain_logs(2))
+
+    assert console.file.getvalue() == (
+        "lm-seed0  pretraining 1/3  loss 5.1234  docs/s 150  left 2:00\n"
+        "lm-seed0  epoch 1/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 100"
+        "  left 1:30\n"
+    )
+    assert [["lm-seed0", "running", "pretraining 2/3", "5.1234", "", "", "150", "1:00"]] == rows(
+        table
     )
 
 

@@ -72,6 +72,26 @@ def test_linear_model_comes_back_to_the_last_bit(tmp_path: Path) -> None:
     assert expected == run_python(program, tmp_path / "linear").stdout
 
 
+def test_network_of_all_parts_comes_back_to_the_last_bit(tmp_path: Path) -> None:
+    """Layers of their own, vectors of pairs and attention are saved too."""
+    model = Classifier(
+        cell="lstm",
+        num_layers=3,
+        bidirectional=True,
+        locked_dropout=0.2,
+        pooling="max+attention",
+        bigram_buckets=9,
+        hidden_dim=3,
+        embedding_dim=3,
+        min_count=0,
+        device="cpu",
+    )
+    model.fit(["the cup was won", "shares fell on monday"] * 4, ["Sports", "Business"] * 4)
+    model.save(tmp_path)
+
+    np.testing.assert_array_equal(model.predict(TEXTS), Classifier.load(tmp_path).predict(TEXTS))
+
+
 def test_linear_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     """Each pair must have its weights."""
     model = Classifier(model="linear", min_count=0, device="cpu")

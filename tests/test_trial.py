@@ -114,3 +114,20 @@ def test_linear_trial_leaves_the_same_record(tmp_path: Path) -> None:
     assert record.result["parameters"] == model.count_parameters()
     assert records.read_predictions(record) is not None
     assert ["finished"] == [item.action for item in plan_run(read_grid(grid), tmp_path).trials]
+
+
+def test_pretrained_trial_says_what_it_took(tmp_path: Path) -> None:
+    """Losses and seconds of pretraining stand beside those of the epochs, not among them."""
+    grid = tmp_path / "tiny.yaml"
+    settings = "{hidden_dim: 8, embedding_dim: 8, epochs: 1, pretrain_epochs: 2}"
+    grid.write_text(f"data: {{source: demo, limit_train: 900}}\nexperiments: {{lm: {settings}}}")
+    plan = plan_run(read_grid(grid), tmp_path)
+    (corpus,) = plan.encode().values()
+    run_trial(plan.trials[0], corpus)
+    record = records.read_trial(plan.trials[0].folder)
+
+    assert record.result is not None
+    first, second = record.result["pretrain_loss"]
+    assert second < first
+    assert 0 < record.result["pretrain_seconds"]
+    assert [row["seconds"] for row in record.history] == [record.result["seconds"]]

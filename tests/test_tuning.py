@@ -37,6 +37,7 @@ experiments:
   words: {parent: base, min_count: 3}
   steep: {parent: base, learning_rate: 1.0e+30}
   huge: {parent: base, hidden_dim: 10000000}
+  language: {parent: base, pretrain_epochs: 1}
 """
 CAUSES = {
     "steep-seed0": "loss is nan after epoch 1: training diverged; choose a smaller learning_rate "
@@ -78,7 +79,7 @@ def test_failure_of_one_trial_does_not_stop_the_others(
     broken = f"{history} cannot be written: Is a directory; choose another folder"
     assert {"broken-seed0": broken, **CAUSES} == failures
     results = sorted(path.parent.name for path in plan.folder.glob("*/result.json"))
-    assert ["base-seed0", "words-seed0"] == results
+    assert ["base-seed0", "language-seed0", "words-seed0"] == results
 
 
 def test_progress_hears_of_each_event(finished: tuple[Plan, dict[str, str], str]) -> None:
@@ -88,6 +89,7 @@ def test_progress_hears_of_each_event(finished: tuple[Plan, dict[str, str], str]
     assert 1 == sum(line.startswith("base-seed0  epoch 1/2  loss ") for line in lines)
     assert 1 == sum(line.startswith("base-seed0  epoch 2/2  loss ") for line in lines)
     assert 1 == lines.count("base-seed0  finished")
+    assert 1 == sum(line.startswith("language-seed0  pretraining 1/1  loss ") for line in lines)
     for name, cause in CAUSES.items():
         assert 1 == lines.count(f"{name}  failed: {cause}")
 
@@ -162,6 +164,7 @@ def test_ray_leaves_no_files_behind(finished: tuple[Plan, dict[str, str], str]) 
         "broken-seed0",
         "grid.yaml",
         "huge-seed0",
+        "language-seed0",
         "steep-seed0",
         "words-seed0",
     ] == names

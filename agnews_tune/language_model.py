@@ -1,0 +1,64 @@
+"""A recurrent network as a language model: it guesses each word from those beside it."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from agnews_tune.recurrent_network import RecurrentNetwork
+
+FREQUENT, KNOWN = 20, 4  # one word in 20 is in the first cluster, one in 4 in the first two
+NARROWING = 4  # each cluster of rarer words has so many times fewer features
+
+
+class LanguageModel(nn.Module):
+    """Guesses each word from the words before it, and a backward direction from those behind it.
+
+    The network is shared: to train this trains its word vectors and recurrent layers. A layer over
+    two directions knows the word that it would guess, so that of such layers only the first is
+    trained. Words are in clusters by frequency (adaptive softmax, Grave et al. 2017).
+
+    Args:
+        network: whose embedding and recurrent layers it trains.
+        words: number of different word numbers, the frequent words first.
+    """
+
+    def __init__(self, network: RecurrentNetwork, words: int) -> None:
+        super().__init__()
+        self.network = network
+        self.embeddings = [network.embedding]
+        self.size = network.recurrent.hidden_size
+        self.backward_too = network.recurrent.bidirectional
+        self.layers = 1 if self.backward_too else None
+        cutoffs = sorted({words // FREQUENT, words // KNOWN} - {0}) or [words - 1]
+        narrowing = min(NARROWING, math.isqrt(self.size))  # the last cluster has a feature at least
+        self.heads = nn.ModuleList(
+            nn.AdaptiveLogSoftmaxWithLoss(self.size, words, cutoffs, div_value=narrowing)
+            for _ in range(2 if self.backward_too else 1)
+        )
+
+    def groups(self) -> list[list[nn.Parameter]]:
+        """Return the weights that it trains; the network has more."""
+        shared = [self.network.embedding, *self.network.stacks(self.layers)]
+        return [[weight for part in (*self.heads, *shared) for weight in part.parameters()]]
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return the mean cross-entropy of all guesses, in nats a word.
+
+        Args:
+            ids: word numbers ``(batch, time)``, padded at the end.
+            lengths: tokens of each text ``(batch,)``, int64, on the CPU.
+        """
+        outputs = self.network.read_words(ids, lengths, self.layers)
+        time = torch.arange(1, ids.shape[1], device=ids.device)
+        inside = time < lengths.to(ids.device)[:, None]  # both words of a pair of neighbours
+        guesses = [(outputs[:, :-1, : self.size], ids[:, 1:])]
+        if self.backward_too:
+            guesses.append((outputs[:, 1:, self.size :], ids[:, :-1]))
+        losses = [
+            head(states[inside], targets[inside].long()).loss
+            for head, (states, targets) in zip(self.heads, guesses, strict=True)
+        ]
+        return torch.stack(losses).mean()

@@ -1,0 +1,70 @@
+"""Passes over the training texts as a language model, before the first label is seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import torch
+
+from agnews_tune.batching import Batch
+from agnews_tune.descent import Descent
+from agnews_tune.history import Callback
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.language_model import LanguageModel
+from agnews_tune.recurrent_network import RecurrentNetwork
+
+
+class Pretraining:
+    """Trains what a recurrent network and a language model share.
+
+    Args:
+        network: is trained from its present weights.
+        hyperparameters: those of training; ``pretrain_epochs`` in place of ``epochs``.
+        words: number of different word numbers.
+        steps: of one epoch.
+        batches: gives those of the epoch of a number.
+
+    Attributes:
+        history: ``loss`` (nats a word) and ``seconds`` of each epoch so far.
+        descent: its steps, until all epochs are done.
+    """
+
+    def __init__(
+        self,
+        network: RecurrentNetwork,
+        hyperparameters: Hyperparameters,
+        words: int,
+        steps: int,
+        batches: Callable[[int], Iterator[Batch]],
+    ) -> None:
+        self.epochs = hyperparameters.pretrain_epochs
+        self.history: dict[str, list[float]] = {"loss": [], "seconds": []}
+        self.batches = batches
+        language = LanguageModel(network, words).to(network.embedding.weight.device)
+        own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
+        self.descent = Descent(language, own, steps)
+
+    def run(self, callbacks: Sequence[Callback]) -> None:
+        """Train for the epochs that the history does not hold yet."""
+        for epoch in range(len(self.history["loss"]), self.epochs):
+            start = time.perf_counter()
+            loss = self._run_epoch(epoch)
+            logs = {"loss": loss, "seconds": time.perf_counter() - start}
+            for name, value in logs.items():
+                self.history[name].append(value)
+            for callback in callbacks:
+                callback.on_pretrain_epoch_end(epoch, logs)
+        del self.descent, self.batches  # they hold more memory than the network
+
+    def _run_epoch(self, epoch: int) -> float:
+        """Train for one epoch and return the mean loss of its batches."""
+        language = self.descent.network.train()
+        losses = []
+        with self.descent.reused_gradients():
+            for batch in self.batches(epoch):
+                loss = language(batch.ids, batch.lengths)
+                self.descent.step(loss)
+                losses.append(loss.detach())
+        return torch.stack(losses).mean().item()
