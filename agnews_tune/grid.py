@@ -24,7 +24,7 @@ class Experiment:
             baseline.
         hyperparameters: the full set.
         published: figures of others: ``validation_accuracy`` and ``test_accuracy`` (fractions 0 to
-            1) and ``wall_seconds``, all optional.
+            1), ``wall_seconds`` and ``train_rows``, all optional.
     """
 
     name: str
@@ -268,5 +268,6 @@ _SETTINGS: dict[str, tuple[str, Callable[[object], bool]]] = {
     ),
     "validation_accuracy": _FRACTION,
     "test_accuracy": _FRACTION,
+    "train_rows": ("a whole number of at least 1", lambda value: _is_whole_number(value, 1)),
     "wall_seconds": ("a number above 0", lambda value: _is_number(value) and 0 < value < math.inf),
 }

@@ -33,7 +33,7 @@ from agnews_tune.matrix import combine
 _SECTIONS = ("name", "data", "seeds", "targets", "defaults", "experiments", "matrix")
 _DATA = ("source", "label_names", "limit_train")
 _EXPERIMENT = ("parent", "published", *NAMES)
-_PUBLISHED = ("validation_accuracy", "test_accuracy", "wall_seconds")
+_PUBLISHED = ("validation_accuracy", "test_accuracy", "train_rows", "wall_seconds")
 
 
 def read_grid(path: str | Path) -> Grid:

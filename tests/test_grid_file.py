@@ -358,6 +358,7 @@ FAULTS = {
         "      validation_accuracy: good\n"
         "      test_accuracy: 91.3\n"
         "      wall_seconds: 0\n"
+        "      train_rows: 1.5\n"
         "      accuracy: 0.9\n"
         "  b: {cell: gru, published: 0.9}\n"
         "  c: {cell: lstm, published: {test_accuracy: true}}\n",
@@ -367,10 +368,12 @@ FAULTS = {
             "line 6: experiment 'a': published test_accuracy must be from 0 to 1 "
             "(a fraction: 0.913, not 91.3); received 91.3",
             "line 7: experiment 'a': published wall_seconds must be a number above 0; received 0",
-            "line 8: experiment 'a': published: unknown key 'accuracy' "
+            "line 8: experiment 'a': published train_rows must be a whole number of at least 1; "
+            "received 1.5",
+            "line 9: experiment 'a': published: unknown key 'accuracy' "
             "(did you mean 'test_accuracy'?)",
-            "line 9: experiment 'b': published must hold key: value; received 0.9",
-            "line 10: experiment 'c': published test_accuracy must be from 0 to 1 "
+            "line 10: experiment 'b': published must hold key: value; received 0.9",
+            "line 11: experiment 'c': published test_accuracy must be from 0 to 1 "
             "(a fraction: 0.913, not 91.3); received True",
         ],
     ),

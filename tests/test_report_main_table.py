@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from conftest import LABELS, ROWS, WriteRecord, analysis_of, answer, make_history, simulate_right
 
-from agnews_tune.report.main_table import MEANINGS, explain, fitted_table, main_table
+from agnews_tune.report.main_table import (
+    MEANINGS,
+    explain,
+    fitted_table,
+    main_table,
+    meanings_for,
+)
 
 FINISHED = """\
 experiment    change                           parent      n         test acc             vs parent     p  verdict      best    training             published    reached         test 95 %          val acc    best epoch    parameters    s/epoch
@@ -89,6 +95,23 @@ def test_table_fits_a_terminal(write_record: WriteRecord, tmp_path: Path, experi
         assert 2 * (experiments - 1) + 1 == len(lines) - 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "theirs"), [((60_000,), "60,000"), ((120_000, 60_000), "60,000 to 120,000")]
+)
+def test_training_rows_of_others_stand_beside_ours(
+    write_record: WriteRecord, tmp_path: Path, rows: tuple[int, ...], theirs: str
+) -> None:
+    """A figure of others says little without the data that it was reached with."""
+    for number, count in enumerate(rows):
+        published = {"test_accuracy": 0.9, "train_rows": count}
+        write_record(tmp_path, f"rnn-{number}", published=published)
+
+    assert (
+        f"published: test accuracy that others have reported, on {theirs} training rows; here "
+        "there are 10,000, of which 1,000 validate."
+    ) == meanings_for(analysis_of(tmp_path))["published"]
+
+
 def test_columns_that_are_there_are_explained(write_record: WriteRecord, tmp_path: Path) -> None:
     """Nothing is said of others; who knows better what one means can say so."""
     write_record(tmp_path, "rnn")
@@ -98,7 +121,7 @@ def test_columns_that_are_there_are_explained(write_record: WriteRecord, tmp_pat
         write_record(
             tmp_path, name, parent=parent, change="cell: gru", predictions=answer(right, LABELS)
         )
-    full = explain(main_table(analysis_of(tmp_path)))
+    full = explain(main_table(analysis_of(tmp_path)), MEANINGS)
 
     assert [MEANINGS["n"], "by rules"] == explain(bare, MEANINGS | {"training": "by rules"})
     assert ["n", "test 95 %", "vs parent", "p", "verdict", "best", "training"] == [

@@ -32,6 +32,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
         **_ends("test_accuracy", line.accuracy),
         "test_accuracy_last": last and last.mean,
         "published_test_accuracy": experiment.trial["published"].get("test_accuracy"),
+        "published_train_rows": experiment.trial["published"].get("train_rows"),
         "vs_parent": difference and difference.estimate.value,
         **_ends("vs_parent", difference.estimate if difference else None),
         "vs_parent_p": difference and difference.estimate.p,

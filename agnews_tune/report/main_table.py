@@ -59,7 +59,22 @@ def fitted_table(analysis: Analysis) -> Table:
     return main_table(analysis).wrapped().fitted(IMPORTANCE)
 
 
-def explain(table: Table, meanings: Mapping[str, str] = MEANINGS) -> list[str]:
+def meanings_for(analysis: Analysis) -> dict[str, str]:
+    """Return what each column means for these experiments."""
+    published = [line.experiment.trial["published"] for line in analysis.lines]
+    rows = [figures.get("train_rows") for figures in published if "test_accuracy" in figures]
+    if not rows or None in rows:
+        return MEANINGS
+    theirs = " to ".join(f"{count:,}" for count in sorted({min(rows), max(rows)}))
+    data = analysis.lines[0].experiment.trial["data"]
+    held_out = data["validation_rows"]
+    return MEANINGS | {
+        "published": f"published: test accuracy that others have reported, on {theirs} training "
+        f"rows; here there are {data['train_rows'] + held_out:,}, of which {held_out:,} validate."
+    }
+
+
+def explain(table: Table, meanings: Mapping[str, str]) -> list[str]:
     """Return what the columns of the main table mean."""
     return [meaning for column, meaning in meanings.items() if column in table.columns]
 

@@ -15,7 +15,7 @@ from agnews_tune import __version__
 from agnews_tune.files import write_text
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
-from agnews_tune.report.main_table import MEANINGS, explain, main_table
+from agnews_tune.report.main_table import explain, main_table, meanings_for
 from agnews_tune.report.plots import describe_plot, read_library
 from agnews_tune.report.reading import Part, Report
 from agnews_tune.report.sections import describe_details
@@ -73,7 +73,7 @@ def _part(number: int, part: Part) -> dict[str, Any]:
         "data": analysis.summary.description,
         "findings": write_findings(analysis),
         "table": table,
-        "notes": explain(table, MEANINGS | {"training": RULES}),
+        "notes": explain(table, meanings_for(analysis) | {"training": RULES}),
         "looks": looks,
         "shown": shown,
         "drawn": drawn(analysis),

@@ -8,7 +8,7 @@ from agnews_tune.grid import format_value
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.document import Block, Section, Table, interval, points
 from agnews_tune.report.findings import write_findings
-from agnews_tune.report.main_table import explain
+from agnews_tune.report.main_table import explain, meanings_for
 from agnews_tune.report.mistakes import HardRow, Mistakes
 from agnews_tune.report.reading import Part
 
@@ -21,7 +21,7 @@ def describe_part(part: Part, table: Table) -> list[Section]:
         table: the main table, or as much of it as is to be shown.
     """
     analysis = part.analysis
-    notes = "\n".join(explain(table))
+    notes = "\n".join(explain(table, meanings_for(analysis)))
     main = Section(f"data: {analysis.summary.description}", [table, notes])
     findings = Section("Findings", list(write_findings(analysis)))
     return [main, *([findings] if findings.blocks else []), *describe_details(part)]
