@@ -78,6 +78,7 @@ def run_trial(
         ],
         verbose=0,
     )
+    model.descent_ = None  # the optimizer's state is twice the weights, and measuring needs memory
     result = _measure(model, corpus, history)
     records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
     model.save(planned.folder / "model")
