@@ -69,3 +69,23 @@ def test_one_model_is_no_ensemble(write_record: WriteRecord, tmp_path: Path) -> 
     summary = summary_of(tmp_path)
 
     assert [] == find_ensembles(summary, read_outcomes(summary))
+
+
+def test_the_same_model_counts_once(write_record: WriteRecord, tmp_path: Path) -> None:
+    """An experiment with more epochs whose best one is that of the shorter adds nothing."""
+    random = np.random.default_rng(5)
+    answers = [random.dirichlet([1, 1, 1], ROWS).astype(np.float16) for _ in range(3)]
+    for number, shares in enumerate([answers[0], *answers]):
+        write_record(
+            tmp_path,
+            f"rnn-{number}",
+            data=DATA | {"test_rows": ROWS, "label_names": ["a", "b", "c"]},
+            result={"validation_accuracy": 0.9 - number / 100},
+            predictions=(shares, LABELS),
+        )
+    summary = summary_of(tmp_path)
+    (ensemble,) = find_ensembles(summary, read_outcomes(summary))
+    mean = np.stack(answers).astype(np.float32).mean(axis=0)
+
+    assert ("the 3 best by validation", 3) == (ensemble.name, ensemble.members)
+    assert ensemble.accuracy.value == (mean.argmax(axis=1) == LABELS).mean()

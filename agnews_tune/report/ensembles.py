@@ -33,7 +33,10 @@ class Ensemble:
 
 
 def find_ensembles(summary: DataSummary, outcomes: Mapping[int, Outcomes]) -> list[Ensemble]:
-    """Return the ensembles over the seeds of each experiment and over the best by validation."""
+    """Return the ensembles over the seeds of each experiment and over the best by validation.
+
+    Of models that answer alike to the last bit one counts among the best.
+    """
     groups = {
         f"{summary.experiments[position].name}, {len(own.trials)} seeds": own
         for position, own in outcomes.items()
@@ -48,13 +51,18 @@ def find_ensembles(summary: DataSummary, outcomes: Mapping[int, Outcomes]) -> li
         ),
         key=lambda item: -item[0],
     )
+    # One that was trained for longer, and was best as early, is the same model again.
+    different: dict[bytes, tuple[Outcomes, int]] = {}
+    for _, own, seed in ranked:
+        different.setdefault(own.probabilities[seed].tobytes(), (own, seed))
+    best = list(different.values())
     for count in BEST:
-        if count <= len(ranked):
-            chosen = ranked[:count]
+        if count <= len(best):
+            chosen = best[:count]
             groups[f"the {count} best by validation"] = Outcomes(
-                [own.trials[seed] for _, own, seed in chosen],
-                np.stack([own.probabilities[seed] for _, own, seed in chosen]),
-                chosen[0][1].labels,
+                [own.trials[seed] for own, seed in chosen],
+                np.stack([own.probabilities[seed] for own, seed in chosen]),
+                chosen[0][0].labels,
             )
     return _combine(groups)
 
