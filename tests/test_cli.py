@@ -255,8 +255,8 @@ class TestRunRefuses:
         assert result.stderr == (
             f"error: {path}: 2 faults\n"
             "  line 3: experiment 'a': unknown key 'cel' (did you mean 'cell'?)\n"
-            "  line 4: experiment 'b': pooling must be 'max', 'mean', 'last' or a concatenation of "
-            "these such as 'mean+last'; received 'men' (did you mean 'mean'?)\n"
+            "  line 4: experiment 'b': pooling must be 'max', 'mean', 'last', 'attention' or a "
+            "concatenation of these such as 'mean+last'; received 'men' (did you mean 'mean'?)\n"
         )
 
     @pytest.mark.parametrize(
