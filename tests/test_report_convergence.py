@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from conftest import WriteRecord, summary_of
+from conftest import WriteRecord, make_history, summary_of
 
+from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.report.convergence import Convergence, judge
 
 FALLING = (0.6, 0.4, 0.3, 0.25, 0.2)
@@ -52,6 +53,14 @@ def test_verdict_in_words(
 
     assert found
     assert verdict == found.verdict
+
+
+def test_linear_model_has_no_curve(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Of what is solved at once nobody asks whether it has converged."""
+    linear = Hyperparameters(model="linear").to_dict()
+    write_record(tmp_path, "linear", history=make_history(1), result={}, hyperparameters=linear)
+
+    assert judge(summary_of(tmp_path).experiments[0]) is None
 
 
 def test_figures_of_a_curve(write_record: WriteRecord, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def write(
     right: int,
     *,
     seconds: float = 3.0,
+    pretrain_seconds: float = 0.0,
     seeds: int = 1,
     **trial: object,
 ) -> None:
@@ -32,6 +33,7 @@ def write(
                 "validation_accuracy": right / ROWS,
                 "test_accuracy": right / ROWS,
                 "seconds": seconds,
+                "pretrain_seconds": pretrain_seconds,
             },
             predictions=answer(np.arange(ROWS) < right, LABELS),
             **trial,
@@ -107,3 +109,11 @@ def test_nothing_is_found_before_a_trial_is_finished(
     write_record(tmp_path, "rnn", result=None)
 
     assert "" == findings(tmp_path)
+
+
+def test_pretraining_belongs_to_the_cost(write_record: WriteRecord, tmp_path: Path) -> None:
+    """A network that was a language model first takes longer than its epochs."""
+    write(write_record, tmp_path, "gru", 2000, seconds=50.0)
+    write(write_record, tmp_path, "lm", 2200, seconds=30.0, pretrain_seconds=70.0, seeds=2)
+
+    assert "at 12,345 parameters and 100 s a training." in findings(tmp_path)

@@ -43,7 +43,12 @@ class Convergence:
 
 
 def judge(experiment: ExperimentSummary) -> Convergence | None:
-    """Judge the finished seeds of an experiment; None if there is nothing to judge."""
+    """Judge the finished seeds of an experiment; None if there is nothing to judge.
+
+    A linear model, which is solved at once, has no curve.
+    """
+    if experiment.trial["hyperparameters"]["model"] == "linear":
+        return None
     curves = [record.history for record in experiment.finished if record.history]
     if not curves or any("val_loss" not in row for curve in curves for row in curve):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import interval, points
@@ -90,8 +91,9 @@ def _cost(line: Line) -> str:
 
 
 def _seconds(line: Line) -> float:
-    figure = line.experiment.figure("seconds")
-    return figure.mean if figure else 0.0
+    """Return what a training took on average, its pretraining too."""
+    results = [record.result for record in line.experiment.finished if record.result]
+    return fmean(result["seconds"] + result.get("pretrain_seconds", 0.0) for result in results)
 
 
 def _list(lines: Sequence[Line], among: Sequence[Line]) -> str:
