@@ -20,6 +20,7 @@ from agnews_tune.language_model import LanguageModel
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.training import LabelledBatches, run_epoch
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
 Network = TypeVar("Network", RecurrentNetwork, LanguageModel)
 
 
@@ -55,9 +56,10 @@ class Descent(Generic[Network]):
         if hyperparameters.warmup or hyperparameters.schedule != "constant":
             self.schedule = LambdaLR(self.optimizer, partial(_factor, hyperparameters, steps))
         self.average: AveragedModel | None = None
-        if hyperparameters.ema_decay:
-            average = get_ema_multi_avg_fn(hyperparameters.ema_decay)  # type: ignore[no-untyped-call]
-            self.average = AveragedModel(network, multi_avg_fn=average)
+        self.averaged_steps = 0
+        self.ema_decay = hyperparameters.ema_decay
+        if self.ema_decay:
+            self.average = AveragedModel(network, multi_avg_fn=self._mix)
             self.outcome = cast(Network, self.average.module)
             for layer in self.outcome.modules():
                 if isinstance(layer, nn.RNNBase):
@@ -89,7 +91,8 @@ class Descent(Generic[Network]):
             factor = self.schedule.lr_lambdas[0]
             self.schedule = LambdaLR(self.optimizer, factor, last_epoch=epochs * self.steps - 1)
         if self.average:
-            self.average.n_averaged.fill_(epochs * self.steps)
+            self.averaged_steps = epochs * self.steps
+            self.average.n_averaged.fill_(self.averaged_steps)
 
     def step(self, loss: Tensor) -> None:
         """Follow the gradient of a batch's loss."""
@@ -102,6 +105,12 @@ class Descent(Generic[Network]):
             self.schedule.step()
         if self.average:
             self.average.update_parameters(self.network)
+            self.averaged_steps += 1
+
+    def _mix(self, averages: Tensors, weights: Tensors, count: Tensor | int) -> None:
+        """Move averages to weights; early ones by more, or first weights would stay for long."""
+        decay = min(self.ema_decay, (1 + self.averaged_steps) / (10 + self.averaged_steps))
+        get_ema_multi_avg_fn(decay)(averages, weights, count)  # type: ignore[no-untyped-call]
 
 
 def _groups(

@@ -131,7 +131,8 @@ class Hyperparameters:
         locked_dropout: fraction of the outputs of each recurrent layer set to zero in training, the
             same ones at all times of a text.
         ema_decay: the network that is measured and kept has the exponential moving average of the
-            weights, of which a step leaves this fraction; 0 is the weights themselves.
+            weights, of which a step leaves this fraction, or less while few steps are done; 0 is
+            the weights themselves.
 
     Raises:
         HyperparameterError: with one line for each value that is not what was expected.
