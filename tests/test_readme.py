@@ -77,6 +77,25 @@ def test_report_of_the_kept_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert session("agnews-tune report results/reference") == result.output.rstrip("\n") + "\n"
 
 
+def test_first_look_beyond(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does the table of what the records under results/beyond-20k say."""
+    shutil.copytree(ROOT / "results" / "beyond-20k", tmp_path / "results" / "beyond-20k")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["report", "results/beyond-20k", "--format", "markdown"]
+    table = cells(CliRunner().invoke(main, arguments).output)
+    shown = cells(README.partition("<!-- beyond -->")[2])
+    columns = [table[0].index(name) for name in shown[0]]
+
+    assert [[row[column] for column in columns] for row in table] == shown
+
+
+def cells(markdown: str) -> list[list[str]]:
+    """Return the rows of the first table, its heads first."""
+    lines = markdown.partition("\n|")[2].partition("\n\n")[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [rows[0], *rows[2:]]
+
+
 def test_python_example(tmp_path: Path) -> None:
     """The code runs as it stands there."""
     done = subprocess.run(
