@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,10 @@ from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
+from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
-from agnews_tune.linear_network import LinearNetwork
-from agnews_tune.linear_training import fit_support_vectors
 from agnews_tune.network import Network, make_network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -31,12 +30,8 @@ from agnews_tune.training import (
     LabelledBatches,
     evaluate,
     own_random_state,
-    shuffled,
     train,
 )
-from agnews_tune.word_pairs import frequent_pairs
-
-PRETRAINING = 1  # tells the order of its rows from that of training
 
 
 class Classifier:
@@ -153,7 +148,7 @@ class Classifier:
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
         with own_random_state(self.seed, self.device):
-            run_pass = self._begin(encoded, data, bar=verbose == 1)
+            run_pass = begin(self, encoded, data, bar=verbose == 1)
             train(self, run_pass, validation, [*own, *callbacks, *lines])
         return self.history_
 
@@ -273,41 +268,6 @@ class Classifier:
             self.vocabulary_ = build_vocabulary(
                 texts, Tokenizer(self.hyperparameters.preprocessing)
             )
-
-    def _begin(
-        self, texts: EncodedTexts, data: LabelledBatches, *, bar: bool
-    ) -> Callable[[int], dict[str, float]]:
-        """Make a new network; return what trains it for the epoch of a number."""
-        words, classes = len(self.vocabulary_), len(self.label_names_)
-        self.pretraining_ = None
-        if self.hyperparameters.model == "linear":
-            pairs = frequent_pairs(texts, self.hyperparameters.min_count)
-            linear = LinearNetwork(words, torch.from_numpy(pairs), classes).to(self.device)
-            self.network_, self.descent_ = linear, None
-            return lambda _epoch: fit_support_vectors(linear, data, self.label_names_, self.seed)
-        recurrent = RecurrentNetwork(
-            self.hyperparameters, words, classes, mixed=self.precision == "bfloat16"
-        ).to(self.device)
-        epochs, size = self.hyperparameters.epochs, self.hyperparameters.batch_size
-        steps = -(-len(data.batches) // size)
-        if self.hyperparameters.pretrain_epochs:
-            self.pretraining_ = Pretraining(
-                recurrent,
-                self.hyperparameters,
-                words,
-                steps,
-                lambda epoch: shuffled(
-                    data, size, (self.seed, epoch, PRETRAINING), "Pretraining" if bar else None
-                ),
-            )
-        descent = Descent(recurrent, self.hyperparameters, steps)
-        self.network_, self.descent_ = descent.outcome, descent
-        return lambda epoch: descent.run_pass(
-            data,
-            shuffled(
-                data, size, (self.seed, epoch), f"Epoch {epoch + 1}/{epochs}" if bar else None
-            ),
-        )
 
     def _encode(self, texts: Texts) -> EncodedTexts:
         if isinstance(texts, EncodedTexts):

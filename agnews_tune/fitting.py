@@ -1,0 +1,75 @@
+"""What ``fit`` starts with: a new network, and what trains it for an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+
+from agnews_tune.descent import Descent
+from agnews_tune.linear_network import LinearNetwork
+from agnews_tune.linear_training import fit_support_vectors
+from agnews_tune.pretraining import Pretraining
+from agnews_tune.recurrent_network import RecurrentNetwork
+from agnews_tune.text import EncodedTexts
+from agnews_tune.training import LabelledBatches, shuffled
+from agnews_tune.word_pairs import frequent_pairs
+
+if TYPE_CHECKING:
+    from agnews_tune.classifier import Classifier
+
+RunPass = Callable[[int], dict[str, float]]
+PRETRAINING = 1  # tells the order of its rows from that of training
+
+
+def begin(model: Classifier, texts: EncodedTexts, data: LabelledBatches, *, bar: bool) -> RunPass:
+    """Give a model a new network of its kind, and what goes with it.
+
+    Args:
+        model: knows its vocabulary and its classes.
+        texts: the training texts.
+        data: the same with their classes, on the model's device.
+        bar: whether to show a progress bar in each epoch.
+
+    Returns:
+        What trains the network for the epoch of a number, from 0, and returns its figures.
+    """
+    model.pretraining_ = None
+    if model.hyperparameters.model == "linear":
+        return _begin_linear(model, texts, data)
+    return _begin_recurrent(model, data, bar=bar)
+
+
+def _begin_linear(model: Classifier, texts: EncodedTexts, data: LabelledBatches) -> RunPass:
+    pairs = torch.from_numpy(frequent_pairs(texts, model.hyperparameters.min_count))
+    network = LinearNetwork(len(model.vocabulary_), pairs, len(model.label_names_))
+    network = network.to(model.device)
+    model.network_, model.descent_ = network, None
+    return lambda _epoch: fit_support_vectors(network, data, model.label_names_, model.seed)
+
+
+def _begin_recurrent(model: Classifier, data: LabelledBatches, *, bar: bool) -> RunPass:
+    hyperparameters, words = model.hyperparameters, len(model.vocabulary_)
+    mixed = model.precision == "bfloat16"
+    network = RecurrentNetwork(hyperparameters, words, len(model.label_names_), mixed=mixed)
+    network = network.to(model.device)
+    size = hyperparameters.batch_size
+    steps = -(-len(data.batches) // size)
+    if hyperparameters.pretrain_epochs:
+        title = "Pretraining" if bar else None
+        model.pretraining_ = Pretraining(
+            network,
+            hyperparameters,
+            words,
+            steps,
+            lambda epoch: shuffled(data, size, (model.seed, epoch, PRETRAINING), title),
+        )
+    descent = Descent(network, hyperparameters, steps)
+    model.network_, model.descent_ = descent.outcome, descent
+
+    def run_pass(epoch: int) -> dict[str, float]:
+        title = f"Epoch {epoch + 1}/{hyperparameters.epochs}" if bar else None
+        return descent.run_pass(data, shuffled(data, size, (model.seed, epoch), title))
+
+    return run_pass
