@@ -21,6 +21,7 @@ from agnews_tune.errors import WriteError
 from agnews_tune.report.curves import draw_curves, load_matplotlib
 from agnews_tune.report.summary import DataSummary
 
+PATIENCE = 5  # seconds that it gets to clean up
 Wait = Callable[[], list[Path]]  # until the pictures are there
 Draw = Callable[[DataSummary, str, Path], Wait]  # what draw_curves takes
 
@@ -61,6 +62,8 @@ def drawing_beside() -> Iterator[Draw]:
         yield draw
     finally:
         process.terminate()
+        process.join(PATIENCE)
+        process.kill()  # a fork may wait for ever for a lock that another thread held
         process.join()
 
 
