@@ -54,6 +54,19 @@ def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
     assert [] == active_children()
 
 
+@two_cores
+@pytest.mark.timeout(60)
+def test_process_that_does_not_end_is_ended(summary: DataSummary, tmp_path: Path) -> None:
+    """A report is not kept waiting by one that heeds no signal but the last."""
+    with drawing_beside() as draw:
+        draw(summary, "made", tmp_path)()
+        (child,) = active_children()
+        os.kill(child.pid, signal.SIGSTOP)
+
+    assert [] == active_children()
+    assert not psutil.pid_exists(child.pid)
+
+
 @pytest.mark.usefixtures("one_core")
 def test_one_core_draws_here(summary: DataSummary, tmp_path: Path) -> None:
     """A second process would only take turns with this one."""
