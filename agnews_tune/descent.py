@@ -56,10 +56,8 @@ class Descent(Generic[Network]):
         if hyperparameters.warmup or hyperparameters.schedule != "constant":
             self.schedule = LambdaLR(self.optimizer, partial(_factor, hyperparameters, steps))
         self.average: AveragedModel | None = None
-        self.averaged_steps = 0
-        self.ema_decay = hyperparameters.ema_decay
-        if self.ema_decay:
-            self.average = AveragedModel(network, multi_avg_fn=self._mix)
+        if hyperparameters.ema_decay:
+            self.average = _make_average(network, hyperparameters.ema_decay)
             self.outcome = cast(Network, self.average.module)
             for layer in self.outcome.modules():
                 if isinstance(layer, nn.RNNBase):
@@ -91,8 +89,7 @@ class Descent(Generic[Network]):
             factor = self.schedule.lr_lambdas[0]
             self.schedule = LambdaLR(self.optimizer, factor, last_epoch=epochs * self.steps - 1)
         if self.average:
-            self.averaged_steps = epochs * self.steps
-            self.average.n_averaged.fill_(self.averaged_steps)
+            self.average.n_averaged.fill_(epochs * self.steps)
 
     def step(self, loss: Tensor) -> None:
         """Follow the gradient of a batch's loss."""
@@ -105,12 +102,18 @@ class Descent(Generic[Network]):
             self.schedule.step()
         if self.average:
             self.average.update_parameters(self.network)
-            self.averaged_steps += 1
 
-    def _mix(self, averages: Tensors, weights: Tensors, count: Tensor | int) -> None:
-        """Move averages to weights; early ones by more, or first weights would stay for long."""
-        decay = min(self.ema_decay, (1 + self.averaged_steps) / (10 + self.averaged_steps))
+
+def _make_average(network: nn.Module, ema_decay: float) -> AveragedModel:
+    """Return a copy whose weights follow, closely at first, or the first ones would stay long."""
+
+    def mix(averages: Tensors, weights: Tensors, count: Tensor | int) -> None:
+        steps = int(average.n_averaged)  # on the CPU, while ``count`` may be on a GPU
+        decay = min(ema_decay, (1 + steps) / (10 + steps))
         get_ema_multi_avg_fn(decay)(averages, weights, count)  # type: ignore[no-untyped-call]
+
+    average: AveragedModel = AveragedModel(network, multi_avg_fn=mix)
+    return average
 
 
 def _groups(
