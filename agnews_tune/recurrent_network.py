@@ -7,8 +7,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from agnews_tune.directions import read_both_ways
 from agnews_tune.hyperparameters import Hyperparameters
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -163,12 +163,11 @@ class RecurrentNetwork(nn.Module):
         return vectors * functional.dropout(torch.ones_like(vectors[:, :1]), fraction)
 
     def _recur(self, layer: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tensor:
-        # One direction never sees the padding before a text's end; two do unless they are packed.
-        if not (layer.bidirectional and self.mask_padding):
-            outputs: Tensor = layer(inputs)[0]
-            return outputs
-        packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(layer(packed)[0], batch_first=True)[0]
+        # One direction never sees the padding before a text's end.
+        if layer.bidirectional and self.mask_padding:
+            return read_both_ways(layer, inputs, lengths)
+        outputs: Tensor = layer(inputs)[0]
+        return outputs
 
     def _pool(self, pooling: str, outputs: Tensor, lengths: Tensor) -> Tensor:
         if pooling == "last":

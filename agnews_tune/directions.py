@@ -1,0 +1,63 @@
+"""Recurrent layers of two directions over padded texts: neither sees the padding of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+FUNCTIONS: dict[type[nn.RNNBase], Callable[..., Any]] = {
+    nn.RNN: torch.rnn_tanh,
+    nn.GRU: torch.gru,
+    nn.LSTM: torch.lstm,
+}
+
+
+def read_both_ways(layers: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Return the outputs of layers of two directions ``(batch, time, 2 * hidden)``.
+
+    On a GPU cuDNN takes packed texts. Torch's loop for the CPU takes those a third slower than
+    padded ones (``docs/performance.md``), so that there each direction is one padded call.
+
+    Args:
+        layers: bidirectional, ``batch_first``, with biases and without dropout.
+        inputs: vectors of the words ``(batch, time, features)``, padded at the end.
+        lengths: words of each text ``(batch,)``, int64, on the CPU.
+    """
+    if inputs.is_cuda:
+        packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(layers(packed)[0], batch_first=True)[0]
+    texts = torch.arange(len(inputs))[:, None]
+    time = torch.arange(inputs.shape[1])
+    turned = lengths[:, None] - 1 - time  # each text from its end; the padding stays behind it
+    turned = torch.where(turned < 0, time, turned)
+    outputs = inputs
+    for forward, backward in zip(*[iter(layers.all_weights)] * 2, strict=True):
+        outputs = torch.cat(
+            [
+                _read(layers, forward, outputs),
+                _read(layers, backward, outputs[texts, turned])[texts, turned],
+            ],
+            dim=2,
+        )
+    return outputs
+
+
+def _read(layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor) -> Tensor:
+    """Return the outputs of one layer of one direction; it may read the padding behind a text."""
+    start = inputs.new_zeros(1, len(inputs), layers.hidden_size)
+    outputs: Tensor = FUNCTIONS[type(layers)](
+        inputs,
+        (start, start) if isinstance(layers, nn.LSTM) else start,
+        weights,
+        has_biases=True,
+        num_layers=1,
+        dropout=0.0,
+        train=layers.training,
+        bidirectional=False,
+        batch_first=True,
+    )[0]
+    return outputs
