@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeGuard
+from typing import Any
 
 from agnews_tune import located_yaml
 from agnews_tune.errors import GridError, did_you_mean
+from agnews_tune.grid_settings import find_setting_fault
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.search import Search, drawn_name
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,10 @@ class Grid:
         seeds: seeds of each experiment.
         experiments: in the order of the grid file.
         targets: test accuracies (fractions 0 to 1) to reach, the lowest first.
-        left_out: names of experiments that an override made the same as an earlier one, each with
-            the name of that one.
+        search: draws further experiments; None where there is none.
+        drawn: the experiments of the search, once ``with_drawn`` was given them.
+        left_out: names of experiments that an override or a draw made the same as an earlier one,
+            each with the name of that one.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Grid:
     seeds: tuple[int, ...]
     experiments: tuple[Experiment, ...]
     targets: tuple[float, ...] = ()
+    search: Search | None = None
+    drawn: tuple[Experiment, ...] = field(default=(), compare=False)
     left_out: dict[str, str] = field(default_factory=dict, compare=False)
 
     def trials(self, only: Collection[str] = ()) -> list[Trial]:
@@ -101,11 +105,12 @@ class Grid:
         Raises:
             GridError: with one line for each name that the grid does not hold.
         """
-        known = [item.name for item in self.experiments]
+        experiments = [*self.experiments, *self.drawn]
+        known = [item.name for item in experiments]
         unknown = [name for name in only if name not in known]
         if unknown:
             raise GridError("\n".join(self._describe_unknown(name, known) for name in unknown))
-        chosen = [item for item in self.experiments if not only or item.name in only]
+        chosen = [item for item in experiments if not only or item.name in only]
         return [Trial(experiment, seed) for seed in self.seeds for experiment in chosen]
 
     def _describe_unknown(self, name: str, known: list[str]) -> str:
@@ -158,12 +163,38 @@ class Grid:
             earlier = kept.setdefault(changed.hyperparameters, changed)
             if earlier is not changed:
                 left_out[experiment.name] = earlier.name
-        return replace(self, experiments=tuple(kept.values()), left_out=left_out)
+        search = self.search
+        if search:
+            search = replace(search, parent=left_out.get(search.parent, search.parent))
+        return replace(self, experiments=tuple(kept.values()), search=search, left_out=left_out)
+
+    def with_drawn(self, draws: Sequence[Mapping[str, Any]]) -> Grid:
+        """Return a grid with the experiments of its search; their names count the draws from 1.
+
+        Args:
+            draws: for each experiment the hyperparameters that differ from those of the search's
+                parent. One that makes the same experiment as an earlier one is left out.
+        """
+        if self.search is None:
+            return self
+        known = {item.hyperparameters: item.name for item in self.experiments}
+        (parent,) = [item for item in self.experiments if item.name == self.search.parent]
+        drawn: list[Experiment] = []
+        left_out = dict(self.left_out)
+        for number, values in enumerate(draws, start=1):
+            name, hyperparameters = drawn_name(number), replace(parent.hyperparameters, **values)
+            earlier = known.setdefault(hyperparameters, name)
+            if earlier == name:
+                change = difference(parent.hyperparameters, hyperparameters)
+                drawn.append(Experiment(name, parent.name, change, hyperparameters, {}))
+            else:
+                left_out[name] = earlier
+        return replace(self, drawn=tuple(drawn), left_out=left_out)
 
     def to_yaml(self) -> str:
         """Return the grid as a grid file with every default filled in.
 
-        ``read_grid`` gives an equal grid back.
+        ``read_grid`` gives an equal grid back. What was drawn is left to be drawn again.
         """
         return located_yaml.write(
             _drop_empty(
@@ -173,6 +204,7 @@ class Grid:
                     "seeds": self.seeds,
                     "targets": self.targets,
                     "experiments": {item.name: _to_dict(item) for item in self.experiments},
+                    "search": self.search and self.search.to_dict(),
                 }
             )
         )
@@ -182,6 +214,12 @@ def _to_dict(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as ``experiments:`` of a grid file holds it."""
     stated = {"parent": experiment.parent, **experiment.hyperparameters.to_dict()}
     return _drop_empty(stated | {"published": experiment.published})
+
+
+def difference(parent: Hyperparameters, child: Hyperparameters) -> dict[str, Any]:
+    """Return the hyperparameters of a child that are not those of its parent."""
+    before = parent.to_dict()
+    return {name: value for name, value in child.to_dict().items() if value != before[name]}
 
 
 def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
@@ -196,78 +234,3 @@ def format_value(value: object) -> str:
 def expand_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """Return the seeds that a count (0, 1, 2, ...) or a list stands for."""
     return tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-
-
-def find_setting_fault(name: str, value: object) -> str | None:
-    """Return what is wrong with one value of a grid file in one line, or None.
-
-    ``find_fault`` does the same for hyperparameters.
-    """
-    expected, fits = _SETTINGS[name]
-    return None if fits(value) else f"{name} must be {expected}; received {value!r}"
-
-
-def _is_whole_number(value: object, minimum: int, maximum: float = math.inf) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and minimum <= value <= maximum
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and bool(_NAME.fullmatch(value))
-
-
-def _are_label_names(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value)) and 1 < len(value) == len({*value})
-
-
-def _are_seeds(value: object) -> bool:
-    if not isinstance(value, list):
-        return _is_whole_number(value, 1, _MAX_SEEDS)
-    fits = all(_is_whole_number(seed, 0, _MAX_SEED) for seed in value)
-    return fits and 0 < len(value) == len({*value})
-
-
-def _is_fraction(value: object) -> bool:
-    return _is_number(value) and 0 <= value <= 1
-
-
-def _are_targets(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and all(map(_is_fraction, value))
-        and 0 < len(value) == len({*value})
-    )
-
-
-_MAX_SEEDS = 1000  # a larger one is a seed that somebody took for a count
-_MAX_SEED = 2**32 - 1  # NumPy takes no larger one
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
-_FRACTION = ("from 0 to 1 (a fraction: 0.913, not 91.3)", _is_fraction)
-
-# What is expected of each setting, in words and as a check.
-_SETTINGS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "name": ("1 to 100 of a-z, A-Z, 0-9 and ._+=-, the first a letter or digit", _is_name),
-    "source": ("ag_news, demo, hub:<owner>/<name> or a path", _is_text),
-    "label_names": ("a list of at least two different names", _are_label_names),
-    "limit_train": ("a whole number of at least 1", lambda value: _is_whole_number(value, 1)),
-    "seeds": (
-        f"a count from 1 to {_MAX_SEEDS}, or a list of different whole numbers from 0 to "
-        f"{_MAX_SEED}",
-        _are_seeds,
-    ),
-    "targets": (
-        "a list of one or more different test accuracies from 0 to 1 (0.913, not 91.3)",
-        _are_targets,
-    ),
-    "validation_accuracy": _FRACTION,
-    "test_accuracy": _FRACTION,
-    "train_rows": ("a whole number of at least 1", lambda value: _is_whole_number(value, 1)),
-    "wall_seconds": ("a number above 0", lambda value: _is_number(value) and 0 < value < math.inf),
-}

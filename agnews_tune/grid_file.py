@@ -12,25 +12,27 @@
     matrix:                      # every combination; alone or beside experiments
       cell: [gru, lstm]
       dropout: [0.1, 0.3]
+    search:                      # experiments drawn from ranges: see search_section.py
 
 A parent stands above its children or in the matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from agnews_tune import located_yaml
 from agnews_tune.errors import GridError, did_you_mean
-from agnews_tune.grid import DataSource, Experiment, Grid, expand_seeds, find_setting_fault
-from agnews_tune.hyperparameters import NAMES, Hyperparameters, find_fault
+from agnews_tune.grid import DataSource, Experiment, Grid, difference, expand_seeds
+from agnews_tune.grid_checks import Checker
+from agnews_tune.grid_settings import find_setting_fault
+from agnews_tune.hyperparameters import NAMES, Hyperparameters
 from agnews_tune.located_yaml import Fault, Located
 from agnews_tune.matrix import combine
+from agnews_tune.search_section import check_names, read_search
 
-_SECTIONS = ("name", "data", "seeds", "targets", "defaults", "experiments", "matrix")
+_SECTIONS = ("name", "data", "seeds", "targets", "defaults", "experiments", "matrix", "search")
 _DATA = ("source", "label_names", "limit_train")
 _EXPERIMENT = ("parent", "published", *NAMES)
 _PUBLISHED = ("validation_accuracy", "test_accuracy", "train_rows", "wall_seconds")
@@ -54,7 +56,7 @@ def read_grid(path: str | Path) -> Grid:
     except OSError as error:
         raise GridError(f"{path}: cannot be read: {error.strerror}") from error
     document, faults = located_yaml.read(content)
-    checker = _Checker(faults)
+    checker = Checker(faults)
     grid = _read_document(document, path.stem, checker) if document else None
     if grid is None or checker.faults:
         raise GridError(_describe(path, checker.faults))
@@ -67,46 +69,7 @@ def _describe(path: Path, faults: list[Fault]) -> str:
     return "\n".join([header, *(f"  line {fault.line}: {fault.message}" for fault in in_order)])
 
 
-class _Checker:
-    """Collects faults: its methods report what does not fit and return what does."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        self.faults = faults
-
-    def report(self, line: int, message: str) -> None:
-        self.faults.append(Fault(line, message))
-
-    def mapping(
-        self, item: Located | None, where: str, keys: Collection[str] | None = None
-    ) -> dict[str, Located]:
-        """Return the items with these keys, or with any; a section without content has none."""
-        if item is None or item.value is None:
-            return {}
-        if not isinstance(item.value, dict):
-            self.report(item.line, f"{where} must hold key: value; received {item.plain!r}")
-            return {}
-        known = {}
-        for key, value in item.value.items():
-            if keys is None or key in keys:
-                known[key] = value
-            else:
-                hint = did_you_mean(key, keys) or f"; expected one of {', '.join(keys)}"
-                self.report(value.line, f"{where}: unknown key {key!r}{hint}")
-        return known
-
-    def values(self, items: dict[str, Located], prefix: str = "") -> dict[str, Any]:
-        """Return the values that fit their names."""
-        fitting = {}
-        for name, item in items.items():
-            find = find_fault if name in NAMES else find_setting_fault
-            if fault := find(name, item.plain):
-                self.report(item.line, prefix + fault)
-            else:
-                fitting[name] = item.plain
-        return fitting
-
-
-def _read_document(document: Located, stem: str, checker: _Checker) -> Grid | None:
+def _read_document(document: Located, stem: str, checker: Checker) -> Grid | None:
     if document.value is None:
         checker.report(1, "the file is empty; expected at least data and experiments")
         return None
@@ -118,16 +81,19 @@ def _read_document(document: Located, stem: str, checker: _Checker) -> Grid | No
     values = checker.values({key: sections[key] for key in plain if key in sections})
     if "name" not in sections and (fault := find_setting_fault("name", stem)):
         checker.report(1, f"the file's {fault}; rename it or set name: in it")
+    data = _read_data(sections.get("data"), checker)
+    experiments = _read_experiments(sections, checker)
     return Grid(
         name=values.get("name", stem),
-        data=_read_data(sections.get("data"), checker),
+        data=data,
         seeds=expand_seeds(values.get("seeds", 1)),
-        experiments=_read_experiments(sections, checker),
+        experiments=tuple(experiment for experiment in experiments.values() if experiment),
         targets=tuple(sorted(map(float, values.get("targets", ())))),
+        search=read_search(sections.get("search"), experiments, checker),
     )
 
 
-def _read_data(item: Located | None, checker: _Checker) -> DataSource:
+def _read_data(item: Located | None, checker: Checker) -> DataSource:
     if item is None:
         checker.report(1, "data is missing; expected such as data: ag_news")
         return DataSource("")
@@ -145,7 +111,10 @@ def _read_data(item: Located | None, checker: _Checker) -> DataSource:
     )
 
 
-def _read_experiments(sections: dict[str, Located], checker: _Checker) -> tuple[Experiment, ...]:
+def _read_experiments(
+    sections: dict[str, Located], checker: Checker
+) -> dict[str, Experiment | None]:
+    """Return the experiments by their names; one that has a fault is None."""
     if not any(sections[key].value for key in ("experiments", "matrix") if key in sections):
         checker.report(1, "no experiments; expected some under experiments: or matrix:")
     defaults = _read_defaults(sections.get("defaults"), checker)
@@ -161,22 +130,24 @@ def _read_experiments(sections: dict[str, Located], checker: _Checker) -> tuple[
     for name, item in items.items():
         experiments[name] = _read_experiment(name, item, defaults, parents, checker)
     _check_different(experiments, items, checker)
-    return tuple(experiment for experiment in experiments.values() if experiment)
+    if "search" in sections:
+        check_names(items, checker)
+    return experiments
 
 
-def _read_defaults(item: Located | None, checker: _Checker) -> Hyperparameters | None:
+def _read_defaults(item: Located | None, checker: Checker) -> Hyperparameters | None:
     """Return the defaults, or None where they have a fault."""
     before = len(checker.faults)
     values = checker.values(checker.mapping(item, "defaults", NAMES), "defaults: ")
     return Hyperparameters(**values) if len(checker.faults) == before else None
 
 
-def _read_matrix(item: Located | None, checker: _Checker) -> dict[str, Located] | None:
+def _read_matrix(item: Located | None, checker: Checker) -> dict[str, Located] | None:
     """Return every combination as ``experiments:`` would hold it, or None for a faulty matrix."""
     before = len(checker.faults)
     choices = checker.mapping(item, "matrix", NAMES)
     for name, values in choices.items():
-        _check_choices(name, values, checker)
+        checker.choices(name, values, "matrix")
     if len(checker.faults) > before:
         return None
     if item is None or not choices:
@@ -188,23 +159,12 @@ def _read_matrix(item: Located | None, checker: _Checker) -> dict[str, Located] 
     }
 
 
-def _check_choices(name: str, choices: Located, checker: _Checker) -> None:
-    values = choices.plain
-    if not isinstance(values, list) or not values or any(values.count(item) > 1 for item in values):
-        expected = "a list of one or more different values"
-        checker.report(choices.line, f"matrix: {name} must be {expected}; received {values!r}")
-        return
-    for choice in choices.value:
-        if fault := find_fault(name, choice.plain):
-            checker.report(choice.line, f"matrix: {fault}")
-
-
 def _read_experiment(
     name: str,
     item: Located,
     defaults: Hyperparameters | None,
     parents: dict[str, Experiment | None] | None,
-    checker: _Checker,
+    checker: Checker,
 ) -> Experiment | None:
     """Return the full experiment, or None where it or its parent has a fault."""
     before = len(checker.faults)
@@ -222,12 +182,12 @@ def _read_experiment(
     hyperparameters = replace(start, **values)
     if parent is None:
         return Experiment(name, None, {}, hyperparameters, published)
-    change = _difference(start, hyperparameters)
+    change = difference(start, hyperparameters)
     return Experiment(name, parent.value, change, hyperparameters, published)
 
 
 def _find_parent(
-    item: Located, where: str, parents: dict[str, Experiment | None] | None, checker: _Checker
+    item: Located, where: str, parents: dict[str, Experiment | None] | None, checker: Checker
 ) -> Hyperparameters | None:
     if parents is None:
         return None
@@ -240,13 +200,8 @@ def _find_parent(
     return parent.hyperparameters if parent else None
 
 
-def _difference(parent: Hyperparameters, child: Hyperparameters) -> dict[str, Any]:
-    before = parent.to_dict()
-    return {name: value for name, value in child.to_dict().items() if value != before[name]}
-
-
 def _check_different(
-    experiments: dict[str, Experiment | None], items: dict[str, Located], checker: _Checker
+    experiments: dict[str, Experiment | None], items: dict[str, Located], checker: Checker
 ) -> None:
     by_name: dict[str, str] = {}
     by_hyperparameters: dict[Hyperparameters, str] = {}

@@ -182,8 +182,8 @@ class Hyperparameters:
 
     @property
     def passes(self) -> int:
-        """How often training goes over the rows: ``epochs``, but a linear model is solved once."""
-        return 1 if self.model == "linear" else self.epochs
+        """How often training goes over the rows."""
+        return count_passes(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Return name and value of every hyperparameter, in the order of the class."""
@@ -208,6 +208,12 @@ _FRACTIONS = [item.name for item in fields(Hyperparameters) if isinstance(item.d
 LATER = {
     item.name: item.default for item in fields(Hyperparameters) if item.metadata["later"]
 }  # a record that lacks one was made with this value
+
+
+def count_passes(values: Mapping[str, Any]) -> int:
+    """Return how often training goes over the rows: ``epochs``; a linear model is solved once."""
+    passes: int = 1 if values["model"] == "linear" else values["epochs"]
+    return passes
 
 
 def decisive(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     """
     for name, same in grid.left_out.items():
         if not only or name in only:
-            message = f"experiment {name!r} is now the same as {same!r} and is left out"
+            message = f"experiment {name!r} is the same as {same!r} and is left out"
             warnings.warn(message, RunWarning, stacklevel=2)
     chosen = grid.trials(only)
     corpus = load_corpus(

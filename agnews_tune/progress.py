@@ -33,13 +33,16 @@ class TrialState:
     rows: int
     status: str = "waiting"
     retries: int = 0
+    stopped_after: int | None = None
     pretrain_logs: Mapping[str, Any] = field(default_factory=dict)
     logs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def epoch(self) -> int:
         """Epochs that have ended."""
-        return self.epochs if self.status == "finished" else int(self.logs.get("epoch", 0))
+        if self.status == "finished":
+            return self.stopped_after or self.epochs
+        return int(self.logs.get("epoch", 0))
 
     @property
     def seconds_left(self) -> float | None:
@@ -111,10 +114,12 @@ class Progress:
         named = zip(COLUMNS[2:], state.cells()[2:], strict=True)
         self.show(name, "  ".join(f"{column} {cell}" for column, cell in named))
 
-    def trial_finished(self, name: str) -> None:
-        """A trial left its record."""
-        self.states[name].status = "finished"
-        self.show(name, "finished")
+    def trial_finished(self, name: str, stopped_after: int | None = None) -> None:
+        """A trial left its record, after this epoch already where a search stopped it early."""
+        state = self.states[name]
+        state.status, state.stopped_after = "finished", stopped_after
+        early = f": stopped early, after epoch {stopped_after} of {state.epochs}"
+        self.show(name, f"finished{early if stopped_after else ''}")
 
     def trial_retried(self, name: str, at_most: int) -> None:
         """The process of a trial died; another one goes on from the last whole epoch."""

@@ -6,7 +6,8 @@ results/<run>/
   <experiment>-seed<k>/
     trial.json                  what the trial is; there from the start of the run
     history.csv                 one row an epoch; grows while the trial trains
-    checkpoint/                 the state after the last epoch, only until the trial is finished
+    checkpoint/                 the state after the last epoch, and where a search ends the trial
+                                early, only until the trial is finished
     test_predictions.npz        probabilities and labels of the test rows, in their order
     model/                      the weights of the best epoch
     result.json                 the final figures; written last, so its presence means finished
@@ -69,6 +70,14 @@ class TrialRecord:
     result: dict[str, Any] | None
     failure: str | None = None
     predictions: Path | None = None
+
+    @property
+    def stopped_after(self) -> int | None:
+        """The epoch after which a search stopped it early; None where it came to its end."""
+        if self.result is None or not self.result.get("stopped_early"):
+            return None
+        epochs: int = self.result["epochs"]
+        return epochs
 
     @property
     def model_folder(self) -> Path:
@@ -162,6 +171,20 @@ def remove_failure(folder: Path) -> None:
 def backup_path(folder: Path) -> Path:
     """Return where a trial keeps the state of its training while it runs."""
     return folder / "checkpoint" / "training.safetensors"
+
+
+def write_stop(folder: Path, epoch: int) -> None:
+    """Ask a trial to end after this epoch, counted from 1."""
+    write_sealed(_stop_path(folder), {"epoch": epoch})
+
+
+def is_asked_to_stop(folder: Path) -> bool:
+    """Return whether a trial that is not finished is to end before its last epoch."""
+    return _stop_path(folder).exists()
+
+
+def _stop_path(folder: Path) -> Path:
+    return backup_path(folder).with_name("stop.json")
 
 
 def remove_backup(folder: Path) -> None:

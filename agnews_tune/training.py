@@ -55,6 +55,8 @@ def train(
     if model.pretraining_:
         model.pretraining_.run(callbacks)
     for epoch in range(len(model.history_.epoch), model.hyperparameters.passes):
+        if model.stop_training:
+            break
         for callback in callbacks:
             callback.on_epoch_begin(epoch)
         start = time.perf_counter()
@@ -65,8 +67,6 @@ def train(
         logs["seconds"] = time.perf_counter() - start
         for callback in callbacks:
             callback.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
     for callback in callbacks:
         callback.on_train_end()
 

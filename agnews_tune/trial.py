@@ -44,6 +44,29 @@ class RecordHistory(Callback):
         records.write_history(self.folder, self.key, rows)
 
 
+class EndEarly(Callback):
+    """Ends a trial that a search has found to be weak.
+
+    Args:
+        folder: of the trial's record.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_train_begin(self) -> None:
+        """Do no further epoch where the earlier ones were not good enough."""
+        self._look()
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Do no further epoch where this one was not good enough."""
+        self._look()
+
+    def _look(self) -> None:
+        if records.is_asked_to_stop(self.folder):
+            self.model.stop_training = True
+
+
 def run_trial(
     planned: PlannedTrial,
     corpus: EncodedCorpus,
@@ -75,11 +98,13 @@ def run_trial(
             BackupAndRestore(records.backup_path(planned.folder), key),
             RecordHistory(planned.folder, key),
             *callbacks,
+            EndEarly(planned.folder),
         ],
         verbose=0,
     )
     model.descent_ = None  # the optimizer's state is twice the weights, and measuring needs memory
     result = _measure(model, corpus, history)
+    result["stopped_early"] = records.is_asked_to_stop(planned.folder)
     records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
     model.save(planned.folder / "model")
     records.write_result(planned.folder, key, result)

@@ -275,6 +275,16 @@ def test_each_grid_of_the_project_makes_one_change_at_a_time(name, trials, sourc
     assert f"# Trials: {trials} " in path.read_text(encoding="utf-8")
 
 
+def test_search_of_the_project():
+    """Its draws are changes of an experiment of the other grids."""
+    grid = read_grid(ROOT / "grids" / "search.yaml")
+    beyond = {item.name: item for item in read_grid(ROOT / "grids" / "beyond.yaml").experiments}
+    (parent,) = grid.experiments
+
+    assert beyond["gru-max"] == parent
+    assert ("gru-max", 16) == (grid.search.parent, grid.search.samples)
+
+
 def test_experiments_of_one_name_are_the_same_in_every_grid():
     """The ideas grid builds on experiments of the report grid, unchanged."""
     report = {item.name: item for item in read_grid(ROOT / "grids" / "report.yaml").experiments}

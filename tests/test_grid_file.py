@@ -193,7 +193,7 @@ FAULTS = {
         [
             "line 3: the file: unknown key 'seed' (did you mean 'seeds'?)",
             "line 4: the file: unknown key 'zebra'; expected one of name, data, seeds, targets, "
-            "defaults, experiments, matrix",
+            "defaults, experiments, matrix, search",
         ],
     ),
     "no experiments": (

@@ -192,7 +192,7 @@ def test_chosen_experiment_that_became_the_same(
         warnings.simplefilter("always")
         plan_run(grid, tmp_path / "results", only)
 
-    expected = ["experiment 'long' is now the same as 'base' and is left out"] if warned else []
+    expected = ["experiment 'long' is the same as 'base' and is left out"] if warned else []
     assert expected == [str(item.message) for item in caught]
     assert [__file__] * warned == [item.filename for item in caught]
 

@@ -83,12 +83,14 @@ def rows(table: LiveTable) -> list[list[str]]:
 def test_plain_lines_are_one_an_event() -> None:
     """Elsewhere than on a terminal each epoch and each end of a trial is one line."""
     console = plain()
-    with follow([planned("rnn", epochs=2), planned("gru")], console) as progress:
+    trials = [planned("rnn", epochs=2), planned("gru"), planned("lstm", epochs=5)]
+    with follow(trials, console) as progress:
         progress.trial_started("rnn-seed0")
         progress.trial_started("gru-seed0")
         progress.epoch_ended("rnn-seed0", logs(1, seconds=90))
         progress.epoch_ended("rnn-seed0", logs(2, seconds=0.5))
         progress.trial_finished("rnn-seed0")
+        progress.trial_finished("lstm-seed0", stopped_after=2)
         progress.trial_retried("gru-seed0", 3)
         progress.trial_retried("gru-seed0", 3)
         progress.trial_failed("gru-seed0", "[bold]out of :memory:")
@@ -99,6 +101,7 @@ def test_plain_lines_are_one_an_event() -> None:
         "rnn-seed0  epoch 2/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 18,000"
         "  left 0:00\n"
         "rnn-seed0  finished\n"
+        "lstm-seed0  finished: stopped early, after epoch 2 of 5\n"
         "gru-seed0  retry 1 of 3: its process died\n"
         "gru-seed0  retry 2 of 3: its process died\n"
         "gru-seed0  failed: [bold]out of :memory:\n"

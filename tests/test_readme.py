@@ -124,6 +124,24 @@ def test_grid_example(tmp_path: Path) -> None:
     assert all(len(item.change) == 1 for item in grid.experiments if item.parent)
 
 
+def test_search_example(tmp_path: Path) -> None:
+    """The section fits the grid above it."""
+    path = tmp_path / "example.yaml"
+    search = block("### Search where a grid is too coarse")
+    path.write_text(block("## A grid file") + "\n" + search, encoding="utf-8")
+    grid = read_grid(path)
+
+    assert grid.search is not None
+    assert ("gru", 16, 0, 1, 2) == (
+        grid.search.parent,
+        grid.search.samples,
+        grid.search.seed,
+        grid.search.grace_period,
+        grid.search.reduction_factor,
+    )
+    assert ["hidden_dim", "dropout", "pooling"] == list(grid.search.choices)
+
+
 @pytest.mark.parametrize(
     ("command", "files"),
     [
@@ -211,7 +229,9 @@ def test_tree() -> None:
 def test_test_files() -> None:
     """A test file has the name of the module that it tests, or its line in the tree."""
     modules = {path.stem for path in (ROOT / "agnews_tune").glob("*.py")}
-    modules |= {f"report_{path.stem}" for path in (ROOT / "agnews_tune/report").glob("*.py")}
+    for folder in ("report", "tuning"):
+        paths = (ROOT / "agnews_tune" / folder).glob("*.py")
+        modules |= {f"{folder}_{path.stem}" for path in paths}
     modules |= {path.parent.name for path in (ROOT / "agnews_tune").glob("*/__init__.py")}
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
 

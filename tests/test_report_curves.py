@@ -10,8 +10,8 @@ from conftest import summary_of
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
+from agnews_tune.report.canvas import DOTS_PER_INCH
 from agnews_tune.report.curves import (
-    DOTS_PER_INCH,
     PANEL_HEIGHT,
     PARENT,
     TRAIN,

@@ -45,7 +45,7 @@ def one_core() -> Iterator[None]:
 def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
     """To the last byte, and the process is gone afterwards."""
     with drawing_beside() as draw:
-        paths = draw(summary, "made", tmp_path / "beside")()
+        paths = draw(summary, None, "made", tmp_path / "beside")()
         assert 1 == len(active_children())
     here = draw_curves(summary, "made", tmp_path / "here")
 
@@ -59,7 +59,7 @@ def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
 def test_process_that_does_not_end_is_ended(summary: DataSummary, tmp_path: Path) -> None:
     """A report is not kept waiting by one that heeds no signal but the last."""
     with drawing_beside() as draw:
-        draw(summary, "made", tmp_path)()
+        draw(summary, None, "made", tmp_path)()
         (child,) = active_children()
         os.kill(child.pid, signal.SIGSTOP)
 
@@ -71,7 +71,7 @@ def test_process_that_does_not_end_is_ended(summary: DataSummary, tmp_path: Path
 def test_one_core_draws_here(summary: DataSummary, tmp_path: Path) -> None:
     """A second process would only take turns with this one."""
     with drawing_beside() as draw:
-        wait = draw(summary, "made", tmp_path / "here")
+        wait = draw(summary, None, "made", tmp_path / "here")
         assert [] == active_children()
         assert not (tmp_path / "here").exists()
         assert all(path.exists() for path in wait())
@@ -82,8 +82,8 @@ def test_folder_that_cannot_be_written(summary: DataSummary, tmp_path: Path) -> 
     (tmp_path / "file").touch()
     with drawing_beside() as draw:
         with pytest.raises(WriteError) as caught:
-            draw(summary, "made", tmp_path / "file" / "within")()
-        paths = draw(summary, "made", tmp_path)()
+            draw(summary, None, "made", tmp_path / "file" / "within")()
+        paths = draw(summary, None, "made", tmp_path)()
 
     picture = tmp_path / "file" / "within" / "accuracy.png"
     assert f"{picture} cannot be written: Not a directory; choose another folder" == str(
@@ -95,8 +95,8 @@ def test_folder_that_cannot_be_written(summary: DataSummary, tmp_path: Path) -> 
 def test_pictures_that_nobody_waits_for(summary: DataSummary, tmp_path: Path) -> None:
     """They are not taken for the next ones."""
     with drawing_beside() as draw:
-        draw(summary, "made", tmp_path / "first")
-        paths = draw(summary, "made", tmp_path / "second")()
+        draw(summary, None, "made", tmp_path / "first")
+        paths = draw(summary, None, "made", tmp_path / "second")()
 
     assert {tmp_path / "second"} == {path.parent for path in paths}
 
@@ -108,11 +108,11 @@ def test_process_that_was_killed(summary: DataSummary, tmp_path: Path, before: b
     with drawing_beside() as draw:
         (process,) = active_children()
         if not before:
-            wait = draw(summary, "made", tmp_path / "here")
+            wait = draw(summary, None, "made", tmp_path / "here")
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
         if before:
-            wait = draw(summary, "made", tmp_path / "here")
+            wait = draw(summary, None, "made", tmp_path / "here")
         with pytest.raises(WriteError) as caught:
             wait()
 

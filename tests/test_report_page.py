@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import DATA, write_run
+from conftest import DATA, write_run, write_search
 
 from agnews_tune.report import read_report
 from agnews_tune.report.convergence import RULES
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 SECONDS = 1000  # in Playwright's milliseconds
-DRAWN = "Bokeh.documents.length === 2 && Bokeh.documents.every((one) => one.is_idle)"
+IDLE = "Bokeh.documents.every((one) => one.is_idle)"
 
 
 class Reader(HTMLParser):
@@ -89,7 +89,9 @@ def test_60_experiments_of_5_seeds_fit(tmp_path: Path) -> None:
     page = Reader(path)
     names = {line.experiment.name for line in report.parts[0].analysis.lines}
     drawn = {
-        name for plot in json.loads(page.scripts[0]) for name in names if name in json.dumps(plot)
+        curve["experiment"]
+        for plot in json.loads(page.scripts[0])["curves"]
+        for curve in plot["curves"]
     }
 
     assert 60 == len(names)
@@ -139,7 +141,7 @@ def test_run_without_a_result_has_a_page(write_record: Callable[..., Path], tmp_
 
     assert "No trial is finished yet." in page.texts
     assert "figure" not in page.tags
-    assert [] == json.loads(page.scripts[0])
+    assert {"curves": [], "tried": []} == json.loads(page.scripts[0])
 
 
 def test_page_says_how_training_was_judged(run: Path) -> None:
@@ -164,27 +166,30 @@ def browser() -> Iterator["Browser"]:
 
 @pytest.fixture
 def open_page(browser: "Browser", run: Path) -> Iterator[Callable[..., "Page"]]:
-    """Open the page of the run; it must cause no error and no request but for itself."""
+    """Open the page of a run; it must cause no error and no request but for itself."""
     faults: list[str] = []
     requests: list[str] = []
+    expected: set[str] = set()
     opened: list[Page] = []
 
-    def open_(**options: Any) -> "Page":
+    def open_(folder: Path = run, plots: int = 2, **options: Any) -> "Page":
+        expected.add((folder / "report.html").as_uri())
         page = browser.new_page(**options)
         opened.append(page)
         page.set_default_timeout(60 * SECONDS)
         page.on("console", lambda one: faults.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
-        page.goto((run / "report.html").as_uri())
-        wait_until(page, DRAWN)
+        page.goto((folder / "report.html").as_uri())
+        wait_until(page, f"Bokeh.documents.length === {plots}")
+        wait_until(page, IDLE)
         return page
 
     yield open_
     for page in opened:
         page.close()
     assert [] == faults
-    assert {(run / "report.html").as_uri()} == set(requests)
+    assert expected == set(requests)
 
 
 def wait_until(page: "Page", condition: str) -> None:
@@ -308,7 +313,7 @@ def test_mouse_over_a_curve_names_its_experiment(open_page: Callable[..., "Page"
     page.get_by_role("button", name="None").click()
     page.get_by_role("checkbox", name="gru-max").click()
     page.get_by_role("figure").first.scroll_into_view_if_needed()
-    wait_until(page, DRAWN)
+    wait_until(page, IDLE)
     page.wait_for_timeout(0.5 * SECONDS)  # the axes follow what is on
     x, y = page.evaluate(
         """() => {
@@ -330,6 +335,35 @@ def test_mouse_over_a_curve_names_its_experiment(open_page: Callable[..., "Page"
     tooltip = page.locator(".bk-Tooltip").evaluate("(one) => one.shadowRoot.textContent")
 
     assert re.search(r"gru-maxepoch 3: validation accuracy 0\.\d{4} \(0\.\d{4} to ", tooltip)
+
+
+def test_search_is_drawn(open_page: Callable[..., "Page"], tmp_path: Path) -> None:
+    """A point for each drawn experiment, hollow where it was stopped, whatever curves are on."""
+    write_page(read_report(write_search(tmp_path / "made")))
+    page = open_page(tmp_path / "made", plots=6)
+    page.get_by_role("button", name="None").click()
+    tried = page.evaluate(
+        """() => Bokeh.documents.map((one) => one.roots()[0])
+          .filter((plot) => plot.left[0].axis_label === "validation accuracy")
+          .map((plot) => [
+            plot.below[0].axis_label,
+            plot.renderers.map(({ visible }) => visible),
+            plot.renderers[0].data_source.get_column("value"),
+            plot.renderers[0].data_source.get_column("fill").map((fill) => fill === null),
+          ])"""
+    )
+
+    hollow = [True, True, False, False, False]
+    assert [
+        ["hidden_dim", [True], [8, 16, 24, 32, 48], hollow],
+        ["dropout", [True], [0.3, 0.1, 0.5, 0.2, 0.4], hollow],
+        ["pooling", [True], ["max", "max", "mean", "mean", "mean"], hollow],
+        ["num_layers", [True], [2, 2, 2, 2, 2], hollow],
+    ] == tried
+    assert 6 == page.get_by_role("figure").count()
+    assert ["Search"] == [
+        text for text in page.get_by_role("heading").all_text_contents() if "earch" in text
+    ]
 
 
 def test_dark_follows_the_system_and_the_button(open_page: Callable[..., "Page"]) -> None:

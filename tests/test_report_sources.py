@@ -6,7 +6,7 @@ import pytest
 
 from agnews_tune.corpus import load_corpus
 from agnews_tune.errors import RecordWarning
-from agnews_tune.report.sources import read_corpus, read_targets, texts_of_test
+from agnews_tune.report.sources import read_corpus, read_grid_of, texts_of_test
 from agnews_tune.report.summary import DataSummary
 
 CORPUS = "text,label\n" + "".join(f"made up text {n},{'ab'[n % 2]}\n" for n in range(40))
@@ -21,20 +21,23 @@ def run(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_targets_of_the_grid(run: Path) -> None:
-    """A run that has no grid has no targets."""
-    assert (0.9, 0.95) == read_targets(run)
-    assert () == read_targets(run / "elsewhere")
+def test_grid_of_a_run(run: Path) -> None:
+    """A run may have none."""
+    grid = read_grid_of(run)
+
+    assert grid is not None
+    assert (0.9, 0.95) == grid.targets
+    assert read_grid_of(run / "elsewhere") is None
 
 
 def test_damaged_grid_is_left_aside(run: Path) -> None:
-    """The report carries on without targets."""
+    """The report carries on without it."""
     path = run / "grid.yaml"
     path.write_text("data: demo\n")
     with pytest.warns(RecordWarning) as warned:
-        targets = read_targets(run)
+        grid = read_grid_of(run)
 
-    assert () == targets
+    assert grid is None
     (message,) = [str(item.message) for item in warned]
     assert message.startswith(f"{path} is left aside: {path}: 1 fault\n")
 

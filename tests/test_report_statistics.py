@@ -10,7 +10,15 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from agnews_tune.report.statistics import Bootstrap, Estimate, holm, mcnemar, wilson
+from agnews_tune.report.statistics import (
+    Bootstrap,
+    Estimate,
+    holm,
+    mcnemar,
+    rank_correlation,
+    rank_grouping,
+    wilson,
+)
 
 DIFFERENCE = np.array([1.0, -1.0])
 
@@ -121,3 +129,54 @@ def test_nothing_that_differs_is_no_difference() -> None:
     right = np.ones((1, 30), bool)
 
     assert Estimate(0, 0, 0, 1.0) == Bootstrap([right, right]).estimate(DIFFERENCE)
+
+
+def test_rank_correlation_of_a_case_that_can_be_counted() -> None:
+    """Of five pairs one neighbour is swapped: 1 - 6 (1 + 1) / (5 (25 - 1)) = 0.9.
+
+    Of the 120 orders 2 are sorted and 8 have one such swap, forwards or backwards.
+    """
+    found = rank_correlation([10, 20, 30, 40, 50], [0.1, 0.3, 0.2, 0.7, 0.9])
+
+    assert pytest.approx((0.9, 10 / 120)) == found
+    assert pytest.approx((-1.0, 2 / 120)) == rank_correlation([1, 2, 3, 4, 5], [5, 4, 3, 2, 1])
+
+
+def test_rank_correlation_is_that_of_scipy() -> None:
+    """With ties; of many pairs its p is that of the t distribution."""
+    values, noise = random().integers(0, 9, 60), random().normal(0, 4, 60)
+    found = rank_correlation(values.tolist(), (values + noise).tolist())
+    expected = stats.spearmanr(values, values + noise)
+
+    assert found is not None
+    assert pytest.approx(expected.statistic) == found[0]
+    assert pytest.approx(expected.pvalue, abs=0.01) == found[1]
+
+
+def test_grouping_of_a_case_that_can_be_counted() -> None:
+    """Three of five are the largest: of 10 ways to choose three, these and the smallest are so."""
+    groups, values = ["a", "b", "a", "b", "b"], [1.0, 4.0, 2.0, 3.0, 5.0]
+
+    assert pytest.approx((0.75**0.5, 2 / 10)) == rank_grouping(groups, values)
+
+
+def test_grouping_is_that_of_scipy() -> None:
+    """Kruskal and Wallis's H of three groups, and its p of many numbers."""
+    groups = np.repeat(["max", "mean", "last"], 20)
+    values = random().normal(0, 1, 60).round(1) + 0.5 * (groups == "max")
+    found = rank_grouping(groups.tolist(), values.tolist())
+    expected = stats.kruskal(*(values[groups == name] for name in ("max", "mean", "last")))
+
+    assert found is not None
+    assert pytest.approx(math.sqrt(expected.statistic / 59)) == found[0]
+    assert pytest.approx(expected.pvalue, abs=0.015) == found[1]
+
+
+@pytest.mark.parametrize("measure", [rank_correlation, rank_grouping])
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [([1, 2, 3], [1, 2, 3]), ([1] * 5, [1, 2, 3, 4, 5]), ([1, 2] * 3, [7] * 6)],
+)
+def test_too_little_to_rank(measure, values, others) -> None:
+    """Fewer than four pairs, or one side that never changes, say nothing."""
+    assert measure(values, others) is None

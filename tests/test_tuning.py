@@ -207,6 +207,45 @@ def test_unreachable_cluster_is_one_error(address: str) -> None:
     assert expected == str(caught.value)
 
 
+def test_search_stops_weak_trials(tmp_path: Path) -> None:
+    """They leave records like all others; a second run finds nothing to do."""
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\n"
+        "defaults: {embedding_dim: 8, hidden_dim: 8, epochs: 3, cell: gru}\n"
+        "experiments: {base: }\n"
+        "search:\n"
+        "  parent: base\n"
+        "  samples: 5\n"
+        "  reduction_factor: 2\n"
+        "  learning_rate: {from: 0.000001, to: 0.05, log: true}\n"
+    )
+    command = [PROGRAM, "run", "tiny.yaml", "--max-concurrent", "1"]
+    options = {"cwd": tmp_path, "capture_output": True, "text": True}
+    first = subprocess.run(command, **options, check=False)
+    again = subprocess.run(command, **options, check=False)
+    report = subprocess.run([PROGRAM, "report"], **options, check=True)
+    base, *drawn = read_run(tmp_path / "results" / "tiny")
+    stopped = [record for record in drawn if record.stopped_after]
+
+    assert (0, 0, "", "") == (first.returncode, again.returncode, first.stderr, again.stderr)
+    assert "6 of 6 trials finished" in first.stdout
+    assert "nothing to run: all 6 trials are finished" in again.stdout
+    assert ["base", *(f"search-0{number}" for number in range(1, 6))] == [
+        record.trial["experiment"] for record in (base, *drawn)
+    ]
+    assert (None, None) == (base.stopped_after, drawn[0].stopped_after)
+    assert 0 < len(stopped) < 5
+    for record in stopped:
+        after = record.stopped_after
+        name = record.folder.name
+        assert after == len(record.history) < 3
+        assert record.result["test_accuracy"] > 0
+        assert f"{name}  finished: stopped early, after epoch {after} of 3\n" in first.stdout
+        assert not backup_path(record.folder).parent.exists()
+    assert f"5 of 5 drawn experiments are finished, {len(stopped)} of them stopped" in report.stdout
+    assert (tmp_path / "results" / "tiny" / "search.png").stat().st_size > 1000
+
+
 def run_on(disk: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run tiny.yaml of a folder with its results on a disk."""
     command = [PROGRAM, "run", "tiny.yaml", "--results", disk]

@@ -122,6 +122,10 @@ def run(
     chosen = read_grid(grid).with_overrides(
         source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
     )
+    if chosen.search:
+        from agnews_tune import tuning
+
+        chosen = chosen.with_drawn(tuning.draw(chosen.search))
     plan = plan_run(chosen, results, only)
     corpora = plan.encode()
     divide = partial(
@@ -175,9 +179,20 @@ def _train(
     from agnews_tune import tuning
     from agnews_tune.progress import follow
 
+    scheduler = None
+    if plan.grid.search:
+        drawn = [item for item in plan.trials if item.trial.experiment in plan.grid.drawn]
+        scheduler = tuning.StopWeakTrials(drawn, plan.grid.search)
     try:
         with follow(plan.to_run, Console(highlight=False)) as progress:
-            return tuning.run(plan.to_run, corpora, resources, progress, tensorboard)
+            return tuning.run(
+                plan.to_run,
+                corpora,
+                resources,
+                progress,
+                tensorboard=tensorboard,
+                scheduler=scheduler,
+            )
     except KeyboardInterrupt:
         again = shlex.join(["agnews-tune", *sys.argv[1:]])
         click.echo(f"go on from the last whole epochs with: {again}", err=True)

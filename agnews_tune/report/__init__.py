@@ -28,5 +28,5 @@ def write_files(report: Report, draw: Draw = draw_later) -> list[Path]:
         alone = len(report.parts) == 1
         folder = report.run if alone else report.run / f"data-{summary.data['fingerprint']}"
         if any(record.history for item in summary.experiments for record in item.trials):
-            pictures.append(draw(summary, report.name, folder))
+            pictures.append(draw(summary, part.analysis.search, report.name, folder))
     return [write_page(report), *(path for wait in pictures for path in wait())]

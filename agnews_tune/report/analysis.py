@@ -9,9 +9,11 @@ from agnews_tune.report.convergence import Convergence, judge
 from agnews_tune.report.effects import Effect, find_effects
 from agnews_tune.report.ensembles import Ensemble, find_ensembles
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
+from agnews_tune.report.searches import SearchOutcome, find_search
 from agnews_tune.report.statistics import Estimate
 from agnews_tune.report.summary import DataSummary, ExperimentSummary
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
+from agnews_tune.search import Search
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class Analysis:
         effects: of single hyperparameters.
         ensembles: of models asked at once.
         targets: test accuracies that the grid wants reached.
+        search: what a search among them has found; None where there was none.
     """
 
     summary: DataSummary
@@ -56,6 +59,7 @@ class Analysis:
     effects: list[Effect]
     ensembles: list[Ensemble]
     targets: tuple[float, ...]
+    search: SearchOutcome | None
 
     @property
     def single_seeds(self) -> bool:
@@ -73,7 +77,9 @@ class Analysis:
         ]
 
 
-def analyze(summary: DataSummary, targets: Sequence[float] = ()) -> Analysis:
+def analyze(
+    summary: DataSummary, targets: Sequence[float] = (), search: Search | None = None
+) -> Analysis:
     """Compare the experiments of a run that saw the same data."""
     experiments = summary.experiments
     outcomes = read_outcomes(summary)
@@ -113,11 +119,15 @@ def analyze(summary: DataSummary, targets: Sequence[float] = ()) -> Analysis:
         find_effects(summary, comparer),
         find_ensembles(summary, outcomes),
         tuple(targets),
+        find_search(summary, search),
     )
 
 
 def _find_best(experiments: Sequence[ExperimentSummary]) -> int | None:
-    figures = [experiment.figure("validation_accuracy") for experiment in experiments]
+    figures = [
+        None if experiment.stopped_early else experiment.figure("validation_accuracy")
+        for experiment in experiments
+    ]
     finished = [(figure.mean, -position) for position, figure in enumerate(figures) if figure]
     return -max(finished)[1] if finished else None
 

@@ -45,9 +45,10 @@ class Convergence:
 def judge(experiment: ExperimentSummary) -> Convergence | None:
     """Judge the finished seeds of an experiment; None if there is nothing to judge.
 
-    A linear model, which is solved at once, has no curve.
+    A linear model, which is solved at once, has no curve, and one that was stopped early half of
+    one.
     """
-    if experiment.trial["hyperparameters"]["model"] == "linear":
+    if experiment.trial["hyperparameters"]["model"] == "linear" or experiment.stopped_early:
         return None
     curves = [record.history for record in experiment.finished if record.history]
     if not curves or any("val_loss" not in row for curve in curves for row in curve):

@@ -10,22 +10,17 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agnews_tune.files import replacing
+from agnews_tune.report.canvas import COLUMN, FEW, LINE, PAGE, save, tidy
 from agnews_tune.report.summary import DataSummary, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLUMN = (3.4, 2)  # inches and panels beside each other
-PAGE = (7.0, 4)
-FEW = 4  # experiments that fit a column of a paper
-PANEL_HEIGHT, LEFT, RIGHT, GAP, LINE = 0.95, 0.35, 0.5, 0.15, 0.11  # inches
+PANEL_HEIGHT, LEFT, RIGHT, GAP = 0.95, 0.35, 0.5, 0.15  # inches
 TITLE_WIDTH = 27  # characters of a panel's title in a line
-DOTS_PER_INCH = 200
 NAME_HEIGHT = 0.11  # of a panel, between the names of its lines
 
 # Name, colour and style; the colours are told apart by the colour-blind too.
@@ -44,12 +39,6 @@ class Line:
     colour: str
     style: str
     curve: dict[int, Point]
-
-
-def load_matplotlib() -> None:
-    """Load what draws the curves, which takes as long as to draw those of two experiments."""
-    for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
-        import_module(f"matplotlib.{name}")
 
 
 def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:
@@ -72,7 +61,6 @@ def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:
 
 
 def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[Path]:
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     lines = _lines(summary, column)
@@ -109,15 +97,7 @@ def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[P
             panel.set_xlabel("epoch", fontsize=6, labelpad=1)
         else:
             panel.tick_params(labelbottom=False)
-    paths = []
-    for form in ("png", "svg"):
-        paths.append(folder / f"{column}.{form}")
-        # Text in an SVG file stays text, and the same records give the same file.
-        settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": column}
-        metadata = {"Date": None} if form == "svg" else None
-        with mpl.rc_context(settings), replacing(paths[-1]) as temporary:
-            figure.savefig(temporary, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
-    return paths
+    return save(figure, folder, column)
 
 
 def _lines(summary: DataSummary, column: str) -> list[list[Line]]:
@@ -164,9 +144,7 @@ def _draw_panel(panel: Axes, lines: Sequence[Line]) -> None:
             panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     panel.yaxis.set_major_locator(MaxNLocator(4))
-    panel.tick_params(labelsize=6, length=2, pad=2)
-    panel.grid(alpha=0.3, linewidth=0.5)
-    panel.spines[["top", "right"]].set_visible(False)
+    tidy(panel)
     _name_lines(panel, lines)
 
 

@@ -12,23 +12,46 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from importlib import import_module
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from agnews_tune.errors import WriteError
-from agnews_tune.report.curves import draw_curves, load_matplotlib
+from agnews_tune.report.curves import draw_curves
+from agnews_tune.report.search_picture import draw_search
+from agnews_tune.report.searches import SearchOutcome
 from agnews_tune.report.summary import DataSummary
 
 PATIENCE = 5  # seconds that it gets to clean up
 Wait = Callable[[], list[Path]]  # until the pictures are there
-Draw = Callable[[DataSummary, str, Path], Wait]  # what draw_curves takes
+Draw = Callable[[DataSummary, SearchOutcome | None, str, Path], Wait]  # what draw_pictures takes
 
 
-def draw_later(summary: DataSummary, title: str, folder: Path) -> Wait:
-    """Draw curves in this process, when they are waited for."""
-    return partial(draw_curves, summary, title, folder)
+def draw_pictures(
+    summary: DataSummary, search: SearchOutcome | None, title: str, folder: Path
+) -> list[Path]:
+    """Draw the curves, and what a search tried, into a folder; return the paths.
+
+    Args:
+        summary: the experiments that saw the same data.
+        search: of these experiments.
+        title: names the run.
+        folder: where the pictures go.
+
+    Raises:
+        WriteError: the folder cannot be written.
+    """
+    curves = draw_curves(summary, title, folder)
+    return [*curves, *(draw_search(search, title, folder) if search else [])]
+
+
+def draw_later(
+    summary: DataSummary, search: SearchOutcome | None, title: str, folder: Path
+) -> Wait:
+    """Draw pictures in this process, when they are waited for."""
+    return partial(draw_pictures, summary, search, title, folder)
 
 
 @contextmanager
@@ -52,10 +75,10 @@ def drawing_beside() -> Iterator[Draw]:
     other_end.close()
     numbers = count()
 
-    def draw(summary: DataSummary, title: str, folder: Path) -> Wait:
+    def draw(summary: DataSummary, search: SearchOutcome | None, title: str, folder: Path) -> Wait:
         number = next(numbers)
         with suppress(OSError):  # where nobody listens any more, nobody will answer
-            connection.send((number, summary, title, folder))
+            connection.send((number, summary, search, title, folder))
         return partial(_receive, connection, number, folder)
 
     try:
@@ -74,14 +97,20 @@ def _serve(connection: Connection, other_end: Connection) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    load_matplotlib()
+    _load_matplotlib()
     with suppress(EOFError, OSError):
         while True:
             number, *request = connection.recv()
             try:
-                connection.send((number, draw_curves(*request)))
+                connection.send((number, draw_pictures(*request)))
             except WriteError as error:
                 connection.send((number, error))
+
+
+def _load_matplotlib() -> None:
+    """Load what draws, which takes as long as to draw the curves of two experiments."""
+    for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
+        import_module(f"matplotlib.{name}")
 
 
 def _receive(connection: Connection, number: int, folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.reading import Part
+from agnews_tune.report.searches import SearchOutcome
 from agnews_tune.report.statistics import Estimate
 
 
@@ -75,6 +76,7 @@ def part_figures(part: Part) -> dict[str, Any]:
             for effect in analysis.effects
         ],
         "ensembles": [asdict(ensemble) for ensemble in analysis.ensembles],
+        "search": analysis.search and _search_figures(analysis.search),
         "findings": " ".join(write_findings(analysis)),
         "rules": RULES,
     }
@@ -83,6 +85,30 @@ def part_figures(part: Part) -> dict[str, Any]:
             "confusion": part.mistakes.confusion.tolist()
         }
     return figures
+
+
+def _search_figures(found: SearchOutcome) -> dict[str, Any]:
+    return {
+        "drawn_from": found.search.to_dict(),
+        "best": found.best.name,
+        "tried": [
+            {
+                "experiment": one.name,
+                **{name: one.values[name] for name in found.search.choices},
+                "validation_accuracy": one.accuracy,
+                "stopped_early": one.stopped,
+            }
+            for one in found.tried
+        ],
+        "influences": [
+            {
+                "hyperparameter": influence.hyperparameter,
+                "correlation": influence.correlation,
+                "p_holm": influence.p,
+            }
+            for influence in found.influences
+        ],
+    }
 
 
 def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:

@@ -45,7 +45,7 @@ def read_outcomes(summary: DataSummary) -> dict[int, Outcomes]:
     """Read the test predictions of each experiment, by its position in the summary.
 
     One that lacks those of a finished seed is left out: its accuracy would be that of other seeds
-    than its interval.
+    than its interval. So is one that a search has stopped early.
 
     Warns:
         RecordWarning: for each trial whose predictions are for other rows than those of the first.
@@ -53,6 +53,8 @@ def read_outcomes(summary: DataSummary) -> dict[int, Outcomes]:
     found: dict[int, Outcomes] = {}
     labels = None
     for position, experiment in enumerate(summary.experiments):
+        if experiment.stopped_early:
+            continue
         trials, probabilities = [], []
         for record, predictions in _read_all(experiment):
             labels = predictions[1] if labels is None else labels

@@ -112,14 +112,15 @@ function followTheme(plots) {
 async function start() {
   document.querySelectorAll("table").forEach(makeSortable);
   const items = JSON.parse(document.getElementById("plots").textContent);
-  const plots = await Promise.all(items.map(drawPlot));
+  const curves = await Promise.all(items.curves.map(drawCurves));
+  const tried = await Promise.all(items.tried.map(drawTried));
   for (const part of document.querySelectorAll("article")) {
     const rows = [...part.querySelectorAll(".experiments tbody tr")];
     makeFilterable(part, rows);
-    const own = plots.filter(([element]) => part.contains(element)).map(([, plot]) => plot);
+    const own = curves.filter(([element]) => part.contains(element)).map(([, plot]) => plot);
     if (own.length) makeSwitchable(part, rows, own);
   }
-  followTheme(plots);
+  followTheme([...curves, ...tried]);
 }
 
 start();

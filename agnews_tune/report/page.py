@@ -16,9 +16,9 @@ from agnews_tune.files import write_text
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.main_table import explain, main_table, meanings_for
-from agnews_tune.report.plots import describe_plot, read_library
+from agnews_tune.report.plots import describe_plot, describe_tried, read_library
 from agnews_tune.report.reading import Part, Report
-from agnews_tune.report.sections import describe_details
+from agnews_tune.report.sections import describe_details, describe_search
 from agnews_tune.report.traces import (
     choose_looks,
     choose_shown,
@@ -56,7 +56,9 @@ def _render(report: Report) -> str:
     return environment.get_template("page.html").render(
         run=report.name,
         parts=parts,
-        plots=[plot for part in parts for plot in part["plots"]],
+        plots={
+            kind: [plot for part in parts for plot in part[kind]] for kind in ("curves", "tried")
+        },
         style=_read("page.css"),
         scripts=scripts,
         hashes=[_hash(script) for script in scripts],
@@ -77,12 +79,14 @@ def _part(number: int, part: Part) -> dict[str, Any]:
         "looks": looks,
         "shown": shown,
         "drawn": drawn(analysis),
-        "plots": [
+        "curves": [
             describe_plot(f"part{number}-{measure}", measure, analysis, shown, looks)
             for measure in ("accuracy", "loss")
             if drawn(analysis, (measure, f"val_{measure}"))
         ],
         "epochs": epoch_table(analysis),
+        "search": describe_search(analysis),
+        "tried": describe_tried(f"part{number}-tried", analysis.search) if analysis.search else [],
         "sections": describe_details(part),
     }
 

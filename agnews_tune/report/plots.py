@@ -1,4 +1,4 @@
-"""The curves of the page: what plots.js draws with BokehJS.
+"""The plots of the page: what plots.js draws with BokehJS.
 
 Bokeh's Python package brings its JavaScript along, so that nothing is fetched when the page is made
 or read: 1.4 MB, where Plotly's is 4.6 MB. Its Python models are left alone: to import them and to
@@ -11,9 +11,12 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from agnews_tune.grid import format_value
 from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.searches import SearchOutcome, is_numeric, log_ticks
 from agnews_tune.report.summary import Point
 from agnews_tune.report.traces import MEASURES, Look, in_words
+from agnews_tune.search import Range
 
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
@@ -54,6 +57,46 @@ def describe_plot(
             if (curve := line.experiment.curve(column))
         ],
     }
+
+
+def describe_tried(prefix: str, found: SearchOutcome) -> list[dict[str, Any]]:
+    """Return what is drawn of a search: for each hyperparameter what each value came to.
+
+    Args:
+        prefix: of the ids of the elements that the plots are drawn into.
+        found: what was tried.
+    """
+    return [
+        {
+            "target": f"{prefix}-{influence.hyperparameter}",
+            "hyperparameter": influence.hyperparameter,
+            "ticks": _ticks(influence.choice),
+            "words": [] if is_numeric(influence.choice) else _words(influence.choice),
+            "points": [
+                {
+                    "experiment": one.name,
+                    "value": _coordinate(one.values[influence.hyperparameter], influence.choice),
+                    "accuracy": one.accuracy,
+                    "stopped": one.stopped,
+                }
+                for one in found.tried
+            ],
+        }
+        for influence in found.influences
+    ]
+
+
+def _ticks(choice: Range | tuple[Any, ...]) -> list[float]:
+    """Return those of a logarithmic axis; none where it is another one."""
+    return log_ticks(choice) if isinstance(choice, Range) and choice.log else []
+
+
+def _words(choice: Range | tuple[Any, ...]) -> list[str]:
+    return [] if isinstance(choice, Range) else [format_value(value) for value in choice]
+
+
+def _coordinate(value: Any, choice: Range | tuple[Any, ...]) -> Any:
+    return value if is_numeric(choice) else format_value(value)
 
 
 def _values(curve: dict[int, Point]) -> dict[str, list[Any]]:

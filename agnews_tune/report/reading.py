@@ -8,7 +8,7 @@ from pathlib import Path
 from agnews_tune.records import read_run
 from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.mistakes import Mistakes, find_mistakes
-from agnews_tune.report.sources import read_corpus, read_targets, texts_of_test
+from agnews_tune.report.sources import read_corpus, read_grid_of, texts_of_test
 from agnews_tune.report.summary import summarize
 
 
@@ -50,8 +50,9 @@ def read_report(run: Path, errors: int = 0) -> Report:
         run: the run's folder; the run may still be under way.
         errors: how many of the hardest rows to look up; 0 leaves all errors out.
     """
-    targets = read_targets(run)
-    analyses = [analyze(summary, targets) for summary in summarize(read_run(run))]
+    grid = read_grid_of(run)
+    wishes = (grid.targets, grid.search) if grid else ()
+    analyses = [analyze(summary, *wishes) for summary in summarize(read_run(run))]
     if not errors:
         return Report(run, [Part(analysis, None) for analysis in analyses])
     corpus = read_corpus(run)

@@ -1,4 +1,4 @@
-"""What a report needs beside the records: the grid's targets and the texts of the test rows."""
+"""What a report needs beside the records: the grid and the texts of the test rows."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from agnews_tune.corpus import Corpus
 
 
-def read_targets(run: Path) -> tuple[float, ...]:
-    """Return the test accuracies that the grid of a run wants reached.
+def read_grid_of(run: Path) -> Grid | None:
+    """Read the resolved grid of a run, which has its targets and its search.
 
     Warns:
         RecordWarning: the grid is damaged.
     """
     path = grid_path(run)
     if not path.exists():
-        return ()
+        return None
     try:
-        return _read_grid(run).targets
+        return _read_grid(run)
     except GridError as error:
         message = f"{path} is left aside: {error}"
         warnings.warn(message, RecordWarning, stacklevel=2)
-        return ()
+        return None
 
 
 def read_corpus(run: Path) -> Corpus | None:

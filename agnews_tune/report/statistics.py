@@ -4,11 +4,13 @@ Two things make an accuracy uncertain: which rows the test set happens to hold, 
 training started from. A difference counts only where it is larger than both can explain.
 
 scipy.special gives the distributions; scipy.stats, which has some of these tests, takes a second to
-import.
+import, so that only what a search asks for comes from there.
 
 Sources:
     E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference.
     Q. McNemar (1947), Note on the sampling error of the difference between correlated proportions.
+    C. Spearman (1904), The proof and measurement of association between two things.
+    W. H. Kruskal, W. A. Wallis (1952), Use of ranks in one-criterion variance analysis.
     S. Holm (1979), A simple sequentially rejective multiple test procedure.
     F. E. Satterthwaite (1946), An approximate distribution of estimates of variance components.
     A. B. Owen (2007), The pigeonhole bootstrap: rows and seeds are both resampled.
@@ -28,6 +30,8 @@ import numpy as np
 import numpy.typing as npt
 
 LEVEL = 0.95
+FEW = 4  # ranks that say something
+PERMUTATIONS = 9999  # drawn where there are more; a report says the same each time
 ROUNDING = 1e-9  # what floating-point numbers make of no difference
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +77,69 @@ def mcnemar(own: Right, other: Right) -> float:
 
     only_own, only_other = int(np.sum(own & ~other)), int(np.sum(other & ~own))
     return min(1.0, 2 * float(bdtr(min(only_own, only_other), only_own + only_other, 0.5)))
+
+
+def rank_correlation(
+    values: Sequence[float], others: Sequence[float]
+) -> tuple[float, float] | None:
+    """Return Spearman's correlation of pairs of numbers and the p of there being none.
+
+    The p is that of a permutation test, exact for up to 7 pairs.
+
+    Returns:
+        None for fewer than 4 pairs, or where one side is always the same.
+    """
+    from scipy.stats import rankdata
+
+    centred = rankdata(values) - (len(values) + 1) / 2
+    direction = centred / (np.linalg.norm(centred) or 1.0)
+    found = _explained(direction[None], others)
+    if found is None or len(set(values)) == 1:
+        return None
+    return math.copysign(found[0], float(direction @ rankdata(others))), found[1]
+
+
+def rank_grouping(groups: Sequence[Any], values: Sequence[float]) -> tuple[float, float] | None:
+    """Return how far numbers go with the groups that they are in, and the p of their not doing so.
+
+    Args:
+        groups: the group of each number.
+        values: the numbers.
+
+    Returns:
+        The square root of Kruskal and Wallis's H / (n - 1), from 0 to 1, which for two groups is
+        the size of the rank correlation, and the p of a permutation test. None for fewer than 4
+        numbers, or where all are in one group or the same.
+    """
+    names = list(dict.fromkeys(groups))
+    members = np.array([[group == name for group in groups] for name in names], dtype=float)
+    found = _explained(members / np.sqrt(members.sum(axis=1, keepdims=True)), values)
+    return None if len(names) == 1 else found
+
+
+def _explained(directions: Floats, values: Sequence[float]) -> tuple[float, float] | None:
+    """Return the share of the spread of ranks that lies in some directions, its root, and a p."""
+    if len(values) < FEW or len(set(values)) == 1:
+        return None
+    from scipy.stats import permutation_test, rankdata
+
+    ranks = rankdata(values) - (len(values) + 1) / 2
+
+    def share(permuted: Floats, axis: int = -1) -> Floats:
+        parts: Floats = np.moveaxis(permuted, axis, -1) @ directions.T
+        inside: Floats = (parts**2).sum(axis=-1)
+        return inside / float(ranks @ ranks)
+
+    found = permutation_test(
+        (ranks,),
+        share,
+        permutation_type="pairings",
+        vectorized=True,
+        alternative="greater",
+        n_resamples=PERMUTATIONS,
+        rng=np.random.default_rng(0),
+    )
+    return math.sqrt(found.statistic), float(found.pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import mean, stdev
 from typing import Any
 
-from agnews_tune.hyperparameters import differing
+from agnews_tune.hyperparameters import count_passes, differing
 from agnews_tune.records import TrialRecord
 
 
@@ -88,7 +88,7 @@ class ExperimentSummary:
     def state(self) -> str:
         """How far it is, in words."""
         if len(self.finished) == len(self.trials):
-            return "finished"
+            return self._stopped or "finished"
         if len(self.trials) > 1:
             failed = f", {len(self.failed)} failed" if self.failed else ""
             return f"{len(self.finished)} of {len(self.trials)} seeds{failed}"
@@ -97,7 +97,17 @@ class ExperimentSummary:
         epochs = len(self.trials[0].history)
         if not epochs:
             return "waiting"
-        return f"epoch {epochs} of {self.trial['hyperparameters']['epochs']}"
+        return f"epoch {epochs} of {count_passes(self.trial['hyperparameters'])}"
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether a search has stopped one of its trials, which then cannot be compared."""
+        return any(record.stopped_after for record in self.trials)
+
+    @property
+    def _stopped(self) -> str:
+        after = [str(record.stopped_after) for record in self.trials if record.stopped_after]
+        return f"stopped after epoch {', '.join(after)}" if after else ""
 
 
 @dataclass(frozen=True)

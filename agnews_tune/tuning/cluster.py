@@ -1,0 +1,78 @@
+"""Ray on this machine, or the cluster that it joins."""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import ray
+
+from agnews_tune.errors import RunError
+from agnews_tune.failures import one_line
+from agnews_tune.interrupts import kept_handlers
+from agnews_tune.resources import Capacity, local_capacity
+
+ANSWER_SECONDS = 5
+
+
+@contextmanager
+def connect(address: str | None = None) -> Iterator[Capacity]:
+    """Start Ray on this machine, or join the cluster at ``address``, for the time of the block.
+
+    Raises:
+        RunError: no cluster answers at the address.
+    """
+    if address is None:
+        # Ray would write a token of its own into the home folder, which may be read-only.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        where: dict[str, Any] = {"address": "local", "num_cpus": int(local_capacity().cpus)}
+    else:
+        _check_answers(address)
+        where = {"address": address}
+    try:
+        with kept_handlers():
+            ray.init(
+                **where, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
+            )
+    except Exception as error:  # a bare one where a process of Ray does not come up
+        raise RunError(f"Ray does not start: {one_line(str(error))}; {_limits()}") from error
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    try:
+        total = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        yield Capacity(total.get("CPU", 0), total.get("GPU", 0))
+    finally:
+        ray.shutdown()
+
+
+def _limits() -> str:
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return f"it needs some 64 open files (ulimit -n: {files}) and {room()}"
+
+
+def room() -> str:
+    """Return how much room there is where Ray writes its own files."""
+    # Ray takes TMPDIR even where Python does not because it is full.
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or tempfile.gettempdir()
+    with suppress(OSError):
+        return f"room in {folder} ({shutil.disk_usage(folder).free:,} bytes)"
+    return f"room in {folder} (which is not there)"
+
+
+def _check_answers(address: str) -> None:
+    # Ray itself would try for minutes.
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"no Ray cluster answers at {address!r}; expected the address of a running head node "
+            "such as '192.0.2.7:6379'; leave --address out to run on this machine"
+        ) from error

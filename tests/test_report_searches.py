@@ -1,0 +1,107 @@
+"""What a search found: made records, of which the values that matter are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import summary_of, write_search
+from scipy.stats import spearmanr
+
+from agnews_tune.report.document import Table
+from agnews_tune.report.figures import part_figures
+from agnews_tune.report.forms import format_terminal
+from agnews_tune.report.main_table import main_table
+from agnews_tune.report.reading import Report, read_report
+from agnews_tune.report.searches import find_search
+from agnews_tune.report.sections import describe_search
+from agnews_tune.report.sources import read_grid_of
+
+TABLE = """\
+hyperparameter    drawn from    best      correlation     p
+----------------  ------------  ------  -------------  ----
+hidden_dim        8 to 64, log  48              +1.00  0.05
+dropout           0.0 to 0.5    0.4             +0.30  0.68
+pooling           max, mean     mean             0.87   0.4
+num_layers        2, 3          2"""
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Report:
+    return read_report(write_search(tmp_path / "made"))
+
+
+def test_what_mattered(report: Report) -> None:
+    """By ranks; what never changed says nothing, and is not counted by Holm's method."""
+    found = report.parts[0].analysis.search
+    assert found is not None
+    by_name = {one.hyperparameter: one for one in found.influences}
+    dropout = spearmanr([0.3, 0.1, 0.5, 0.2, 0.4], [0.5, 0.6, 0.7, 0.8, 0.9])
+
+    assert "search-05" == found.best.name
+    assert [True, True, False, False, False] == [one.stopped for one in found.tried]
+    assert pytest.approx(1.0) == by_name["hidden_dim"].correlation
+    assert pytest.approx(dropout.statistic) == by_name["dropout"].correlation
+    assert pytest.approx(np.sqrt(3 / 4)) == by_name["pooling"].correlation
+    assert pytest.approx(2 * 2 / 10) == by_name["pooling"].p
+    assert (None, None) == (by_name["num_layers"].correlation, by_name["num_layers"].p)
+
+
+def test_section_of_a_search(report: Report) -> None:
+    """What was tried, what was best, and what it was drawn from."""
+    (section,) = describe_search(report.parts[0].analysis)
+    sentence, table, _ = section.blocks
+
+    assert (
+        "5 of 7 drawn experiments are finished, 2 of them stopped early as weaker than others. "
+        "Best by validation: search-05, 0.9000."
+    ) == sentence
+    assert isinstance(table, Table)
+    assert TABLE == "\n".join(line.rstrip() for line in table.format("simple").splitlines())
+    assert "--- Search ---" in format_terminal(report)
+
+
+def test_stopped_experiments_are_compared_with_nothing(report: Report) -> None:
+    """They trained for fewer epochs than they say; the table says so."""
+    analysis = report.parts[0].analysis
+    table = main_table(analysis)
+    state, verdict, best, training = (
+        [row[table.columns.index(name)] for row in table.rows]
+        for name in ("state", "vs parent", "best", "training")
+    )
+
+    assert ["", "stopped after epoch 1", "stopped after epoch 2", "", "", ""] == state
+    assert [False, False, False, True, True, True] == [bool(cell) for cell in verdict]
+    assert "best" == best[5]
+    assert ["", ""] == training[1:3]
+
+
+def test_figures_for_other_programs(report: Report) -> None:
+    """What was drawn, what it came to, and what goes with it."""
+    figures = part_figures(report.parts[0])["search"]
+
+    assert ("search-05", 7) == (figures["best"], figures["drawn_from"]["samples"])
+    assert {
+        "experiment": "search-02",
+        "hidden_dim": 16,
+        "dropout": 0.1,
+        "pooling": "max",
+        "num_layers": 2,
+        "validation_accuracy": 0.6,
+        "stopped_early": True,
+    } == figures["tried"][1]
+    assert {"hyperparameter": "num_layers", "correlation": None, "p_holm": None} == (
+        figures["influences"][3]
+    )
+
+
+def test_run_without_a_search(tmp_path: Path) -> None:
+    """Neither does one whose draws are all still to come have anything to say."""
+    run = write_search(tmp_path / "made")
+    grid = read_grid_of(run)
+    assert grid is not None
+    assert find_search(summary_of(run), None) is None
+    for folder in run.glob("search-*"):
+        (folder / "result.json").unlink()
+
+    assert find_search(summary_of(run), grid.search) is None
+    assert "--- Search ---" not in format_terminal(read_report(run))
