@@ -17,6 +17,7 @@ from agnews_tune.batching import Batch
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.language_model import LanguageModel
+from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.training import LabelledBatches, run_epoch
 
@@ -30,7 +31,8 @@ class Descent(Generic[Network]):
     Args:
         network: is trained from its present weights.
         hyperparameters: ``learning_rate``, ``weight_decay``, ``warmup``, ``schedule``,
-            ``clip_norm``, ``label_smoothing``, ``layer_decay``, ``ema_decay`` and ``epochs`` count.
+            ``clip_norm``, ``layer_decay``, ``ema_decay`` and ``epochs`` count, and what
+            ``training_loss`` takes of them.
         steps: of one epoch.
 
     Attributes:
@@ -44,7 +46,7 @@ class Descent(Generic[Network]):
         self.network: Network = network
         self.outcome: Network = network
         self.steps = steps
-        self.smoothing = hyperparameters.label_smoothing
+        self.hyperparameters = hyperparameters
         self.clip_norm = hyperparameters.clip_norm
         self.optimizer = torch.optim.AdamW(
             _groups(network, hyperparameters),
@@ -63,16 +65,19 @@ class Descent(Generic[Network]):
                 if isinstance(layer, nn.RNNBase):
                     layer.flatten_parameters()  # those of a copy lie in many places
 
-    def run_pass(self, data: LabelledBatches, batches: Iterator[Batch]) -> dict[str, float]:
+    def run_pass(
+        self: Descent[RecurrentNetwork], data: LabelledBatches, batches: Iterator[Batch]
+    ) -> dict[str, float]:
         """Train for one epoch.
 
         Returns:
-            ``loss`` (with ``label_smoothing``) and ``accuracy``, as the network was when it saw
+            ``loss`` (that of ``training_loss``) and ``accuracy``, as the network was when it saw
             each row, and the ``learning_rate`` of the first step.
         """
         rate = self.optimizer.param_groups[0]["lr"]
+        self.network.train()
         with self.reused_gradients():
-            logs = run_epoch(self.network, data, batches, self.step, self.smoothing)
+            logs = run_epoch(data, batches, self._learn)
         return logs | {"learning_rate": rate}
 
     @contextmanager
@@ -90,6 +95,13 @@ class Descent(Generic[Network]):
             self.schedule = LambdaLR(self.optimizer, factor, last_epoch=epochs * self.steps - 1)
         if self.average:
             self.average.n_averaged.fill_(epochs * self.steps)
+
+    def _learn(
+        self: Descent[RecurrentNetwork], batch: Batch, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        loss, logits = training_loss(self.network, batch, labels, self.hyperparameters)
+        self.step(loss)
+        return loss, logits
 
     def step(self, loss: Tensor) -> None:
         """Follow the gradient of a batch's loss."""

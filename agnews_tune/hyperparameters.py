@@ -123,6 +123,8 @@ class Hyperparameters:
         warmup: fraction of all steps over which the learning rate rises, step by step.
         clip_norm: gradients of a larger norm are shortened to it; 0 leaves them alone.
         label_smoothing: fraction of a training row's label that is spread over all classes.
+        adversarial_norm: each text is also read with its word vectors shifted, by this much in all,
+            to where the loss grows fastest; 0 leaves that out.
         bigram_buckets: each pair of neighbouring words is hashed to one of so many vectors, which
             is added to that of its second word; 0 is none.
         word_dropout: fraction of words whose vectors are set to zero in training.
@@ -162,6 +164,7 @@ class Hyperparameters:
     warmup: float = _hyperparameter(0.0, _fraction_below_one, later=True)
     clip_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
     label_smoothing: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    adversarial_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
     bigram_buckets: int = _hyperparameter(0, _whole_number(0, LARGEST_DIM), later=True)
     word_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
     embedding_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)

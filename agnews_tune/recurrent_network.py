@@ -86,17 +86,19 @@ class RecurrentNetwork(nn.Module):
             features = size
         self.head = nn.Sequential(*head, nn.Tanh(), nn.Linear(features, classes))
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Tensor, shift: Tensor | None = None) -> Tensor:
         """Return the logits ``(batch, classes)``, float32.
 
         Args:
             ids: word numbers ``(batch, time)``, padded at the end.
             lengths: tokens of each text ``(batch,)``, int64, on the CPU.
+            shift: is added to the vectors of the words, ``(batch, time, features)``.
         """
         if not self.mask_padding:
             lengths = torch.full_like(lengths, ids.shape[1])
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            outputs = self._read(self._embed(ids), lengths)
+            vectors = self._embed(ids)
+            outputs = self._read(vectors if shift is None else vectors + shift, lengths)
             lengths = lengths.to(outputs.device)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
             logits: Tensor = self.head(torch.cat(pooled, dim=1))

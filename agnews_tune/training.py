@@ -73,42 +73,41 @@ def train(
 
 def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
     """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
-    return run_epoch(network, data, data.batches.by_length(EVALUATION_TOKENS))
+    network.eval()
+
+    def measure(batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
+        logits = network(batch.ids, batch.lengths)
+        return functional.cross_entropy(logits, labels), logits
+
+    with torch.no_grad():
+        return run_epoch(data, data.batches.by_length(EVALUATION_TOKENS), measure)
 
 
 def run_epoch(
-    network: nn.Module,
     data: LabelledBatches,
     batches: Iterator[Batch],
-    step: Callable[[Tensor], None] | None = None,
-    label_smoothing: float = 0.0,
+    use: Callable[[Batch, Tensor], tuple[Tensor, Tensor]],
 ) -> dict[str, float]:
-    """Go once over the rows: train with a step, only measure without one.
+    """Go once over the rows.
 
     Args:
-        network: its logits are compared with the classes.
         data: the rows.
         batches: all of them.
-        step: follows the mean loss of each batch.
-        label_smoothing: share of the target that is spread over all classes.
+        use: trains on a batch with its class numbers, or measures it; returns the mean loss and the
+            logits.
 
     Returns:
         ``loss`` and ``accuracy``, as the network was when it saw each row.
     """
     device = data.labels.device
-    network.train(step is not None)
     # Summed on the device: asking for a number at each step would make the step wait.
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
-    with torch.set_grad_enabled(step is not None):
-        for batch in batches:
-            labels = data.labels[batch.rows.to(device)]
-            logits = network(batch.ids, batch.lengths)
-            loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
-            if step is not None:
-                step(loss)
-            loss_sum += loss.detach() * len(labels)
-            correct += (logits.argmax(dim=1) == labels).sum()
+    for batch in batches:
+        labels = data.labels[batch.rows.to(device)]
+        loss, logits = use(batch, labels)
+        loss_sum += loss.detach() * len(labels)
+        correct += (logits.argmax(dim=1) == labels).sum()
     rows = len(data.labels)
     return {"loss": loss_sum.item() / rows, "accuracy": correct.item() / rows}
 

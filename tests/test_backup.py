@@ -78,6 +78,7 @@ def test_interrupted_fit_with_everything_goes_on(stopped_at: int, tmp_path: Path
         "weight_decay": 0.01,
         "clip_norm": 0.5,
         "label_smoothing": 0.1,
+        "adversarial_norm": 1,
         "word_dropout": 0.1,
         "embedding_dropout": 0.2,
         "locked_dropout": 0.3,

@@ -13,6 +13,7 @@ from torch.nn import functional
 from agnews_tune.batching import Batches
 from agnews_tune.descent import Descent
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts, Vocabulary
 from agnews_tune.training import LabelledBatches
@@ -57,17 +58,17 @@ def rates(data: LabelledBatches, **values: object) -> list[float]:
     return seen
 
 
-def test_plain_steps_are_those_of_adam(data: LabelledBatches) -> None:
-    """Without further hyperparameters a step is what torch's Adam does, to the last bit."""
-    steps = descent()
+@pytest.mark.parametrize("adversarial_norm", [0.0, 0.5])
+def test_steps_are_those_of_adam(data: LabelledBatches, adversarial_norm: float) -> None:
+    """A step is what torch's Adam does, to the last bit; also where texts are read twice."""
+    steps = descent(adversarial_norm=adversarial_norm)
     other = copy.deepcopy(steps.network)
     adam = torch.optim.Adam(other.parameters(), lr=0.001, fused=True)
     run(steps, data)
     for batch in data.batches.shuffled(BATCH, (0, 0)):
         adam.zero_grad()
-        functional.cross_entropy(
-            other(batch.ids, batch.lengths), data.labels[batch.rows]
-        ).backward()
+        loss, _ = training_loss(other, batch, data.labels[batch.rows], steps.hyperparameters)
+        loss.backward()
         adam.step()
 
     for name, tensor in other.state_dict().items():

@@ -40,13 +40,14 @@ BASELINE = {
     "warmup": 0.0,
     "clip_norm": 0.0,
     "label_smoothing": 0.0,
+    "adversarial_norm": 0.0,
     "bigram_buckets": 0,
     "word_dropout": 0.0,
     "embedding_dropout": 0.0,
     "locked_dropout": 0.0,
     "ema_decay": 0.0,
 }
-LATER_NAMES = {"model", *list(BASELINE)[-12:]}
+LATER_NAMES = {"model", *list(BASELINE)[-13:]}
 POOLING = "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
 DROPOUTS = ("word_dropout", "embedding_dropout", "locked_dropout")
 AT_LEAST_1 = ("embedding_dim", "hidden_dim", "num_layers", "linear_layers", "epochs", "batch_size")

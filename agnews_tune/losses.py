@@ -1,0 +1,46 @@
+"""What a step of training makes smaller: cross-entropy, and that of the worst small shift."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from agnews_tune.batching import Batch
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.recurrent_network import RecurrentNetwork
+
+TINY = 1e-12  # instead of no gradient at all
+
+
+def training_loss(
+    network: RecurrentNetwork, batch: Batch, labels: Tensor, hyperparameters: Hyperparameters
+) -> tuple[Tensor, Tensor]:
+    """Return the mean loss of a batch, with its graph, and the logits ``(batch, classes)``.
+
+    With ``adversarial_norm`` the loss is the mean of that of the texts as they are and that of the
+    texts with the vectors of their words shifted in the direction in which the loss grows fastest.
+
+    Source: Miyato, Dai, Goodfellow (2017), Adversarial training methods for semi-supervised text
+    classification.
+
+    Args:
+        network: in training mode.
+        batch: of texts.
+        labels: their class numbers ``(batch,)``, int64.
+        hyperparameters: ``adversarial_norm`` and ``label_smoothing`` count.
+    """
+    smoothing = hyperparameters.label_smoothing
+    if not hyperparameters.adversarial_norm:
+        logits = network(batch.ids, batch.lengths)
+        return functional.cross_entropy(logits, labels, label_smoothing=smoothing), logits
+    size = (*batch.ids.shape, network.embedding.embedding_dim)
+    still = torch.zeros(size, device=batch.ids.device, requires_grad=True)
+    logits = network(batch.ids, batch.lengths, still)
+    loss = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+    (uphill,) = torch.autograd.grad(loss, still, retain_graph=True)
+    lengths = torch.linalg.vector_norm(uphill, dim=(1, 2), keepdim=True)
+    shift = hyperparameters.adversarial_norm * uphill / (lengths + TINY)
+    shifted = network(batch.ids, batch.lengths, shift)
+    worst = functional.cross_entropy(shifted, labels, label_smoothing=smoothing)
+    return (loss + worst) / 2, logits

@@ -1,0 +1,79 @@
+"""Losses of training against what they are by hand."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from agnews_tune.batching import Batch
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.losses import training_loss
+from agnews_tune.recurrent_network import RecurrentNetwork
+
+IDS = torch.tensor([[2, 7, 9, 3], [2, 5, 3, 0]], dtype=torch.int32)
+LENGTHS = torch.tensor([4, 3])
+LABELS = torch.tensor([1, 0])
+BATCH = Batch(torch.arange(2), IDS, LENGTHS)
+
+
+def make(**values: object) -> tuple[RecurrentNetwork, Hyperparameters]:
+    torch.manual_seed(0)
+    hyperparameters = Hyperparameters(
+        cell="gru", embedding_dim=5, hidden_dim=6, dropout=0, **values
+    )
+    return RecurrentNetwork(hyperparameters, vocabulary_size=20, classes=3), hyperparameters
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_plain_loss_is_cross_entropy(smoothing: float) -> None:
+    """With smoothed labels where these are wanted; nothing is read twice."""
+    network, hyperparameters = make(label_smoothing=smoothing)
+    loss, logits = training_loss(network, BATCH, LABELS, hyperparameters)
+    expected = functional.cross_entropy(network(IDS, LENGTHS), LABELS, label_smoothing=smoothing)
+
+    assert torch.equal(expected, loss)
+    assert torch.equal(network(IDS, LENGTHS), logits)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_worst_shift_by_hand(bidirectional: bool) -> None:
+    """Each text is shifted by the norm, where its own loss grows; the loss is the mean of both."""
+    network, hyperparameters = make(adversarial_norm=0.5, bidirectional=bidirectional)
+    loss, logits = training_loss(network, BATCH, LABELS, hyperparameters)
+    worst = []
+    for text in range(2):
+        still = torch.zeros(1, LENGTHS[text], 5, requires_grad=True)
+        alone = IDS[text : text + 1, : LENGTHS[text]], LENGTHS[text : text + 1]
+        own = functional.cross_entropy(network(*alone, still), LABELS[text : text + 1])
+        (uphill,) = torch.autograd.grad(own, still)
+        shifted = network(*alone, 0.5 * uphill / uphill.norm())
+        worst.append(functional.cross_entropy(shifted, LABELS[text : text + 1]))
+        assert worst[-1] > own
+    expected = (functional.cross_entropy(logits, LABELS) + sum(worst) / 2) / 2
+
+    torch.testing.assert_close(expected, loss)
+
+
+def test_gradient_takes_the_shift_as_given() -> None:
+    """It is that of the mean of both losses, not of how the shift came about."""
+    network, hyperparameters = make(adversarial_norm=0.5)
+    loss, _ = training_loss(network, BATCH, LABELS, hyperparameters)
+    weights = list(network.parameters())
+    found = torch.autograd.grad(loss, weights)
+    still = torch.zeros(2, 4, 5, requires_grad=True)
+    own = functional.cross_entropy(network(IDS, LENGTHS, still), LABELS)
+    (uphill,) = torch.autograd.grad(own, still, retain_graph=True)
+    shift = 0.5 * uphill / uphill.norm(dim=(1, 2), keepdim=True)
+    both = (own + functional.cross_entropy(network(IDS, LENGTHS, shift), LABELS)) / 2
+
+    torch.testing.assert_close(torch.autograd.grad(both, weights), found)
+
+
+def test_a_loss_without_slope_shifts_nothing() -> None:
+    """It does not become a division by zero."""
+    network, hyperparameters = make(adversarial_norm=0.5)
+    with torch.no_grad():
+        for weights in network.head.parameters():
+            weights.zero_()
+    loss, _ = training_loss(network, BATCH, LABELS, hyperparameters)
+
+    torch.testing.assert_close(torch.tensor(3.0).log(), loss.detach())
