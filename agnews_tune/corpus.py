@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -114,7 +115,7 @@ def _find_source(source: str) -> _Source:
     if source.startswith("hub:"):
         return _Source(source, partial(read_hub, source.removeprefix("hub:")), lambda: None)
     path = Path(source)
-    if not path.exists():
+    if not source or not os.path.exists(path):  # noqa: PTH110 - a name can be too long to ask for
         raise CorpusError(
             "the source must be 'ag_news', 'demo', 'hub:<owner>/<name>' or the path of a file or "
             f"folder; received {source!r}, which is none of these"

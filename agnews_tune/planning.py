@@ -86,6 +86,11 @@ class Plan:
         """The trials without a finished record."""
         return [planned for planned in self.trials if planned.action != "finished"]
 
+    @property
+    def drawn(self) -> list[PlannedTrial]:
+        """The trials of the experiments that a search has drawn."""
+        return [planned for planned in self.trials if planned.trial.experiment in self.grid.drawn]
+
     def encode(self) -> dict[Preprocessing, EncodedCorpus]:
         """Return the encoded corpus for each preprocessing that the trials need."""
         needed = {item.trial.experiment.hyperparameters.preprocessing for item in self.trials}

@@ -111,6 +111,9 @@ def test_real_ag_news_is_read_whole():
         ("agnews", " (did you mean 'ag_news'?)"),
         ("Demo", " (did you mean 'demo'?)"),
         ("data/train.csv", ""),
+        ("", ""),
+        ("a" * 300, ""),  # longer than a file's name can be
+        ("a\0b", ""),
     ],
 )
 def test_unknown_source_is_refused(source, hint):

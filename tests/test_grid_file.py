@@ -589,6 +589,20 @@ def test_a_path_that_is_no_file_is_told(path, reason, tmp_path, monkeypatch):
     assert f"{path}: cannot be read: {reason}" == str(raised.value)
 
 
+def test_a_misspelt_path_is_told_its_neighbour(tmp_path, monkeypatch):
+    """A grid of the same folder with a name that is close."""
+    monkeypatch.chdir(tmp_path)
+    Path("grids").mkdir()
+    Path("grids/report.yaml").touch()
+    with pytest.raises(GridError) as raised:
+        read_grid("grids/reprot.yaml")
+
+    assert (
+        "grids/reprot.yaml: cannot be read: No such file or directory "
+        "(did you mean 'grids/report.yaml'?)"
+    ) == str(raised.value)
+
+
 # -- Properties ------------------------------------------------------------------------------------
 
 scalars = (

@@ -28,8 +28,7 @@ def planned(folder: Path, grace_period: int = 1) -> tuple[list[PlannedTrial], St
     grid = read_grid(folder / "made.yaml").with_drawn([{"hidden_dim": n} for n in (8, 9, 10, 11)])
     plan = plan_run(grid, folder)
     plan.write()
-    drawn = [item for item in plan.trials if item.trial.experiment in plan.grid.drawn]
-    return drawn, StopWeakTrials(drawn, grid.search)
+    return plan.drawn, StopWeakTrials(plan.drawn, grid.search)
 
 
 def report(scheduler: StopWeakTrials, number: int, epoch: int, accuracy: float) -> str:

@@ -179,10 +179,8 @@ def _train(
     from agnews_tune import tuning
     from agnews_tune.progress import follow
 
-    scheduler = None
-    if plan.grid.search:
-        drawn = [item for item in plan.trials if item.trial.experiment in plan.grid.drawn]
-        scheduler = tuning.StopWeakTrials(drawn, plan.grid.search)
+    search = plan.grid.search
+    scheduler = tuning.StopWeakTrials(plan.drawn, search) if search else None
     try:
         with follow(plan.to_run, Console(highlight=False)) as progress:
             return tuning.run(
