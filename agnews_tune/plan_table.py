@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 from agnews_tune.encoding import EncodedCorpus
@@ -11,6 +12,7 @@ from agnews_tune.planning import Plan, PlannedTrial
 from agnews_tune.resources import Resources
 from agnews_tune.word_pairs import frequent_pairs
 
+CHANGE_WIDTH = 60  # characters of a change, before it goes on in a second line
 HEADERS = ("experiment", "change", "against", "parameters", "seeds", "to do")
 
 
@@ -58,7 +60,7 @@ def _row(
     parameters = count_parameters(hyperparameters, len(encoded.vocabulary), classes, pairs)
     return (
         experiment.name,
-        experiment.describe_change(),
+        textwrap.fill(experiment.describe_change(), CHANGE_WIDTH),
         experiment.parent or "",
         f"{parameters:,}",
         ",".join(str(planned.trial.seed) for planned in trials),

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from agnews_tune.report.document import Table
 from agnews_tune.report.figures import part_figures
+from agnews_tune.report.findings import write_findings
 from agnews_tune.report.forms import format_terminal
 from agnews_tune.report.main_table import main_table
 from agnews_tune.report.reading import Report, read_report
@@ -105,3 +106,11 @@ def test_run_without_a_search(tmp_path: Path) -> None:
 
     assert find_search(summary_of(run), grid.search) is None
     assert "--- Search ---" not in format_terminal(read_report(run))
+
+
+def test_findings_name_drawn_experiments(report: Report) -> None:
+    """Which of their changes did it, nobody can say."""
+    changes, *_ = write_findings(report.parts[0].analysis)
+
+    assert changes.startswith("Helped: search-05 against base (+15.00 [")
+    assert "hidden_dim" not in changes

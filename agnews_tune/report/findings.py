@@ -7,6 +7,7 @@ from statistics import fmean
 
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import interval, points
+from agnews_tune.search import is_drawn
 
 MORE_SEEDS = "Where there is one seed, another one may change the answer: run more with --seeds."
 MOST = 6  # experiments that are named in a sentence; the table has them all
@@ -38,7 +39,7 @@ def _changes(analysis: Analysis) -> list[str]:
     sentences = []
     for verdict, sentence in kinds:
         found = [
-            f"{line.experiment.trial['change']} against {line.experiment.trial['parent']} "
+            f"{_what(line)} against {line.experiment.trial['parent']} "
             f"({points(line.versus_parent.estimate)} points)"
             for line in compared
             if line.versus_parent and line.versus_parent.verdict == verdict
@@ -46,6 +47,12 @@ def _changes(analysis: Analysis) -> list[str]:
         if found:
             sentences.append(sentence.format(_join(found, "; ")))
     return sentences
+
+
+def _what(line: Line) -> str:
+    """Return the change; of a drawn experiment, which has many, the name."""
+    name = line.experiment.name
+    return name if is_drawn(name) else str(line.experiment.trial["change"])
 
 
 def _best(analysis: Analysis, best: Line) -> list[str]:
