@@ -89,7 +89,7 @@ def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[P
     for number, (name, curves) in enumerate(zip(names, lines, strict=True)):
         panel = figure.add_subplot(grid[number // columns, number % columns])
         panel.set(xlim=limits[0], ylim=limits[1])
-        panel.set_title(name, fontsize=7, pad=4)
+        panel.set_title(name, fontsize=7, pad=4, y=1.0)
         _draw_panel(panel, curves)
         if number % columns:
             panel.tick_params(labelleft=False)
