@@ -9,8 +9,8 @@ from typing import Any
 from agnews_tune import located_yaml
 from agnews_tune.errors import GridError, did_you_mean
 from agnews_tune.grid_settings import find_setting_fault
-from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.search import Search, drawn_name
+from agnews_tune.hyperparameters import Hyperparameters, format_value
+from agnews_tune.search import Search
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,10 @@ class Grid:
         chosen = [item for item in experiments if not only or item.name in only]
         return [Trial(experiment, seed) for seed in self.seeds for experiment in chosen]
 
+    def drawn_trials(self) -> list[Trial]:
+        """Return the trials of the experiments that the search has drawn."""
+        return [Trial(experiment, seed) for seed in self.seeds for experiment in self.drawn]
+
     def _describe_unknown(self, name: str, known: list[str]) -> str:
         hint = did_you_mean(name, known) or f"; expected one of {', '.join(known)}"
         return f"grid {self.name!r} has no experiment {name!r}{hint}"
@@ -181,8 +185,8 @@ class Grid:
         (parent,) = [item for item in self.experiments if item.name == self.search.parent]
         drawn: list[Experiment] = []
         left_out = dict(self.left_out)
-        for number, values in enumerate(draws, start=1):
-            name, hyperparameters = drawn_name(number), replace(parent.hyperparameters, **values)
+        for name, values in zip(self.search.names, draws, strict=False):
+            hyperparameters = replace(parent.hyperparameters, **values)
             earlier = known.setdefault(hyperparameters, name)
             if earlier == name:
                 change = difference(parent.hyperparameters, hyperparameters)
@@ -204,7 +208,7 @@ class Grid:
                     "seeds": self.seeds,
                     "targets": self.targets,
                     "experiments": {item.name: _to_dict(item) for item in self.experiments},
-                    "search": self.search and self.search.to_dict(),
+                    "search": self.search and self.search.to_plain(),
                 }
             )
         )
@@ -224,11 +228,6 @@ def difference(parent: Hyperparameters, child: Hyperparameters) -> dict[str, Any
 
 def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, {}, ())}
-
-
-def format_value(value: object) -> str:
-    """Return a hyperparameter's value as a grid file writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def expand_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:

@@ -84,14 +84,16 @@ def _read_document(document: Located, stem: str, checker: Checker) -> Grid | Non
     if "name" not in sections and (fault := find_setting_fault("name", stem)):
         checker.report(1, f"the file's {fault}; rename it or set name: in it")
     data = _read_data(sections.get("data"), checker)
-    experiments = _read_experiments(sections, checker)
+    matrix = _read_matrix(sections.get("matrix"), checker)
+    experiments = _read_experiments(sections, matrix, checker)
+    names = None if matrix is None else experiments
     return Grid(
         name=values.get("name", stem),
         data=data,
         seeds=expand_seeds(values.get("seeds", 1)),
         experiments=tuple(experiment for experiment in experiments.values() if experiment),
         targets=tuple(sorted(map(float, values.get("targets", ())))),
-        search=read_search(sections.get("search"), experiments, checker),
+        search=read_search(sections.get("search"), names, checker),
     )
 
 
@@ -114,13 +116,12 @@ def _read_data(item: Located | None, checker: Checker) -> DataSource:
 
 
 def _read_experiments(
-    sections: dict[str, Located], checker: Checker
+    sections: dict[str, Located], matrix: dict[str, Located] | None, checker: Checker
 ) -> dict[str, Experiment | None]:
-    """Return the experiments by their names; one that has a fault is None."""
+    """Return the experiments by their names, those of the matrix first; a faulty one is None."""
     if not any(sections[key].value for key in ("experiments", "matrix") if key in sections):
         checker.report(1, "no experiments; expected some under experiments: or matrix:")
     defaults = _read_defaults(sections.get("defaults"), checker)
-    matrix = _read_matrix(sections.get("matrix"), checker)
     items = matrix or {}
     for name, item in checker.mapping(sections.get("experiments"), "experiments").items():
         if name in items:

@@ -228,6 +228,11 @@ def decisive(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def format_value(value: object) -> str:
+    """Return a hyperparameter's value as a grid file writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the names of the hyperparameters in which two sets differ, or that one lacks."""
     return [name for name in {**own, **other} if own.get(name) != other.get(name)]

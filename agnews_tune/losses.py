@@ -22,7 +22,8 @@ def training_loss(
     texts with the vectors of their words shifted in the direction in which the loss grows fastest.
 
     Source: Miyato, Dai, Goodfellow (2017), Adversarial training methods for semi-supervised text
-    classification.
+    classification. Word vectors are normalised there, so that they cannot outgrow the shift; here
+    they are free.
 
     Args:
         network: in training mode.

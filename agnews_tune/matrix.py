@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from agnews_tune.grid import format_value
+from agnews_tune.hyperparameters import format_value
 
 
 def combine(choices: Mapping[str, list[Any]]) -> dict[str, dict[str, Any]]:

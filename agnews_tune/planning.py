@@ -19,8 +19,8 @@ from agnews_tune.errors import (
 )
 from agnews_tune.extras import check_installed
 from agnews_tune.files import remove_parts
-from agnews_tune.grid import Grid, Trial, format_value
-from agnews_tune.hyperparameters import Preprocessing, differing
+from agnews_tune.grid import Grid, Trial
+from agnews_tune.hyperparameters import Preprocessing, differing, format_value
 from agnews_tune.records import (
     backup_path,
     has_record,
@@ -72,6 +72,7 @@ class Plan:
         corpus: its texts and labels.
         folder: where the run's records go.
         trials: those of the chosen experiments, in the order in which they start.
+        drawn: those of all experiments that a search has drawn, chosen or not.
         removed: names of trials whose records are there and which the grid no longer has.
     """
 
@@ -79,17 +80,13 @@ class Plan:
     corpus: Corpus
     folder: Path
     trials: list[PlannedTrial]
+    drawn: list[PlannedTrial]
     removed: list[str]
 
     @property
     def to_run(self) -> list[PlannedTrial]:
         """The trials without a finished record."""
         return [planned for planned in self.trials if planned.action != "finished"]
-
-    @property
-    def drawn(self) -> list[PlannedTrial]:
-        """The trials of the experiments that a search has drawn."""
-        return [planned for planned in self.trials if planned.trial.experiment in self.grid.drawn]
 
     def encode(self) -> dict[Preprocessing, EncodedCorpus]:
         """Return the encoded corpus for each preprocessing that the trials need."""
@@ -100,7 +97,11 @@ class Plan:
         """Compare the trials again with the records that are there now, without warnings."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RecordWarning)
-            return replace(self, trials=[planned.renewed() for planned in self.trials])
+            return replace(
+                self,
+                trials=[planned.renewed() for planned in self.trials],
+                drawn=[planned.renewed() for planned in self.drawn],
+            )
 
     def write(self) -> None:
         """Write the resolved grid and the description of each trial that does not start over.
@@ -130,7 +131,7 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
 
     Warns:
         RecordWarning: for each damaged file of the run's records.
-        RunWarning: for each chosen experiment that an override made the same as another.
+        RunWarning: for each chosen experiment that an override or a draw made the same as another.
     """
     for name, same in grid.left_out.items():
         if not only or name in only:
@@ -142,12 +143,18 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     )
     folder = (results / grid.name).absolute()
     positions = {trial.name: position for position, trial in enumerate(grid.trials())}
-    trials = [
-        _plan_trial(trial, folder / trial.name, corpus, positions[trial.name]) for trial in chosen
-    ]
+
+    def plan(trial: Trial) -> PlannedTrial:
+        return _plan_trial(trial, folder / trial.name, corpus, positions[trial.name])
+
+    trials = [plan(trial) for trial in chosen]
     _check_installed(trials)
+    by_name = {planned.trial.name: planned for planned in trials}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordWarning)
+        drawn = [by_name.get(trial.name) or plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
-    return Plan(grid, corpus, folder, trials, removed=sorted(there - set(positions)))
+    return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
 
 
 def _check_installed(trials: list[PlannedTrial]) -> None:

@@ -173,20 +173,6 @@ def backup_path(folder: Path) -> Path:
     return folder / "checkpoint" / "training.safetensors"
 
 
-def write_stop(folder: Path, epoch: int) -> None:
-    """Ask a trial to end after this epoch, counted from 1."""
-    write_sealed(_stop_path(folder), {"epoch": epoch})
-
-
-def is_asked_to_stop(folder: Path) -> bool:
-    """Return whether a trial that is not finished is to end before its last epoch."""
-    return _stop_path(folder).exists()
-
-
-def _stop_path(folder: Path) -> Path:
-    return backup_path(folder).with_name("stop.json")
-
-
 def remove_backup(folder: Path) -> None:
     """Remove the state of a trial's training."""
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from agnews_tune.hyperparameters import format_value
+
+PREFIX = "search-"  # of the names of drawn experiments
 
 
 @dataclass(frozen=True)
@@ -20,9 +26,74 @@ class Range:
     high: float
     log: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether what is drawn has an order and distances."""
+        return True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether whole numbers alone are drawn."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    @property
+    def words(self) -> list[str]:
+        """Nothing: numbers are drawn."""
+        return []
+
+    @property
+    def log_ticks(self) -> list[float]:
+        """What to name on a logarithmic axis: both ends, and about their middle; else nothing."""
+        middle = math.sqrt(self.low * self.high) if self.log else 0.0
+        return [self.low, float(f"{middle:.2g}"), self.high] if self.log else []
+
+    def describe(self) -> str:
+        """Return the range in words."""
+        return f"{self.low} to {self.high}{', log' if self.log else ''}"
+
+    def to_plain(self) -> dict[str, Any]:
         """Return the range as a grid file holds it."""
         return {"from": self.low, "to": self.high, **({"log": True} if self.log else {})}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Some values, each as likely as any other.
+
+    Args:
+        values: at least one.
+    """
+
+    values: tuple[Any, ...]
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.values
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether what is drawn has an order and distances."""
+        return all(type(value) in {int, float} for value in self.values)
+
+    @property
+    def log_ticks(self) -> list[float]:
+        """Nothing: an axis of choices is not logarithmic."""
+        return []
+
+    @property
+    def words(self) -> list[str]:
+        """The values as a grid file writes them."""
+        return [format_value(value) for value in self.values]
+
+    def describe(self) -> str:
+        """Return the values in words."""
+        return ", ".join(self.words)
+
+    def to_plain(self) -> list[Any]:
+        """Return the values as a grid file holds them."""
+        return list(self.values)
 
 
 @dataclass(frozen=True)
@@ -31,7 +102,7 @@ class Search:
 
     Args:
         parent: the experiment that each drawn one is a change of.
-        choices: for each hyperparameter that is drawn a range, or the values to choose from.
+        spaces: what each hyperparameter that is drawn is drawn from.
         samples: experiments to draw.
         seed: of the draws: the same seed draws the same experiments.
         grace_period: epochs after which a trial may first be stopped.
@@ -40,13 +111,18 @@ class Search:
     """
 
     parent: str
-    choices: dict[str, Range | tuple[Any, ...]]
+    spaces: dict[str, Range | Choices]
     samples: int
     seed: int = 0
     grace_period: int = 1
     reduction_factor: int = 4
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def names(self) -> list[str]:
+        """The names of the experiments, in the order in which they are drawn."""
+        return [f"{PREFIX}{number:02}" for number in range(1, self.samples + 1)]
+
+    def to_plain(self) -> dict[str, Any]:
         """Return the search as ``search:`` of a grid file holds it."""
         return {
             "parent": self.parent,
@@ -54,18 +130,10 @@ class Search:
             "seed": self.seed,
             "grace_period": self.grace_period,
             "reduction_factor": self.reduction_factor,
-            **{
-                name: choice.to_dict() if isinstance(choice, Range) else choice
-                for name, choice in self.choices.items()
-            },
+            **{name: space.to_plain() for name, space in self.spaces.items()},
         }
 
 
-def drawn_name(number: int) -> str:
-    """Return the name of a drawn experiment, counted from 1."""
-    return f"search-{number:02}"
-
-
-def is_drawn(name: str) -> bool:
-    """Return whether an experiment of this name was drawn."""
-    return name.startswith("search-")
+def clashing(names: Iterable[str]) -> list[str]:
+    """Return the names that drawn experiments might have too, in whatever case."""
+    return [name for name in names if name.lower().startswith(PREFIX)]

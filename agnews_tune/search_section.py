@@ -13,25 +13,30 @@ search:
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from agnews_tune.errors import did_you_mean
 from agnews_tune.grid_checks import Checker
 from agnews_tune.hyperparameters import NAMES, Hyperparameters, find_fault
 from agnews_tune.located_yaml import Located
-from agnews_tune.search import Range, Search, is_drawn
+from agnews_tune.search import Choices, Range, Search, clashing
 
 _SETTINGS = ("samples", "seed", "grace_period", "reduction_factor")
 _ENDS = ("from", "to")
+_NEVER = {
+    "epochs": "trials are compared, and stopped, epoch by epoch",
+    "model": "a linear model has no epochs to be compared by",
+}
 _DEFAULTS = Hyperparameters().to_dict()
 
 
-def read_search(item: Located | None, names: Collection[str], checker: Checker) -> Search | None:
+def read_search(
+    item: Located | None, names: Collection[str] | None, checker: Checker
+) -> Search | None:
     """Return the search, or None where there is none or it has a fault.
 
     Args:
         item: the section.
-        names: of the experiments of the file.
+        names: of the experiments of the file; None where a fault leaves nobody to know them.
         checker: told of faults.
     """
     if item is None:
@@ -46,57 +51,58 @@ def read_search(item: Located | None, names: Collection[str], checker: Checker) 
     if not items:
         example = "dropout: {from: 0.0, to: 0.5}"
         checker.report(item.line, f"search: no hyperparameters; expected such as {example}")
-    choices = {name: _read_choices(name, found, checker) for name, found in items.items()}
-    return Search(parent, choices, **values) if len(checker.faults) == before else None
+    spaces = {name: _read_space(name, found, checker) for name, found in items.items()}
+    return Search(parent, spaces, **values) if len(checker.faults) == before else None
 
 
 def check_names(items: dict[str, Located], checker: Checker) -> None:
     """Report the experiments of a file with a search whose names drawn ones might have."""
-    for name, item in items.items():
-        if is_drawn(name):
-            checker.report(
-                item.line,
-                f"experiment {name!r}: names that start with 'search-' are those of drawn "
-                "experiments; choose another one",
-            )
+    for name in clashing(items):
+        checker.report(
+            items[name].line,
+            f"experiment {name!r}: names that start with 'search-' are those of drawn "
+            "experiments; choose another one",
+        )
 
 
-def _read_parent(item: Located | None, line: int, names: Collection[str], checker: Checker) -> str:
+def _read_parent(
+    item: Located | None, line: int, names: Collection[str] | None, checker: Checker
+) -> str:
     if item is None:
         checker.report(
             line, "search: parent is missing; expected the experiment to draw changes of"
         )
         return ""
-    if item.plain not in list(names):
+    if names is not None and item.plain not in list(names):
         hint = did_you_mean(item.plain, names)
         message = f"parent must be an experiment of this file; received {item.plain!r}{hint}"
         checker.report(item.line, f"search: {message}")
     return str(item.plain)
 
 
-def _read_choices(name: str, item: Located, checker: Checker) -> Range | tuple[Any, ...]:
-    if name == "epochs":
-        message = "epochs cannot be drawn: trials are compared, and stopped, epoch by epoch"
-        checker.report(item.line, f"search: {message}")
-        return ()
+def _read_space(name: str, item: Located, checker: Checker) -> Range | Choices:
+    """Return what is drawn from; what has a fault is told, and stands for nothing."""
+    if name in _NEVER:
+        checker.report(item.line, f"search: {name} cannot be drawn: {_NEVER[name]}")
+        return Choices(())
     if isinstance(item.value, dict):
         return _read_range(name, item, checker)
     checker.choices(name, item, "search")
-    return tuple(item.plain) if isinstance(item.plain, list) else ()
+    return Choices(tuple(item.plain) if isinstance(item.plain, list) else ())
 
 
-def _read_range(name: str, item: Located, checker: Checker) -> Range | tuple[Any, ...]:
+def _read_range(name: str, item: Located, checker: Checker) -> Range | Choices:
     where = f"search: {name}"
     default = _DEFAULTS[name]
     if not isinstance(default, int | float) or isinstance(default, bool):
         checker.report(item.line, f"{where} must be a list of values; it is no number")
-        return ()
+        return Choices(())
     before = len(checker.faults)
     items = checker.mapping(item, where, (*_ENDS, "log"))
     if any(end not in items for end in _ENDS):
         received = item.plain
         checker.report(item.line, f"{where} must have from: and to:; received {received!r}")
-        return ()
+        return Choices(())
     for end in _ENDS:
         if fault := find_fault(name, items[end].plain):
             checker.report(items[end].line, f"search: {end}: {fault}")
@@ -104,7 +110,7 @@ def _read_range(name: str, item: Located, checker: Checker) -> Range | tuple[Any
     if not isinstance(log, bool):
         checker.report(items["log"].line, f"{where}: log must be true or false; received {log!r}")
     if len(checker.faults) > before:
-        return ()
+        return Choices(())
     low, high = (items[end].plain for end in _ENDS)
     if low >= high:
         checker.report(item.line, f"{where}: from must be below to; received {low} and {high}")

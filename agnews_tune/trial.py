@@ -15,6 +15,7 @@ from agnews_tune.environment import describe_environment
 from agnews_tune.failures import FailOnDivergence
 from agnews_tune.history import Callback, History, Logs
 from agnews_tune.planning import PlannedTrial
+from agnews_tune.stopping import EndEarly, stop_after
 
 
 class RecordHistory(Callback):
@@ -42,29 +43,6 @@ class RecordHistory(Callback):
         columns = {"epoch": [epoch + 1 for epoch in history.epoch], **history.history}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         records.write_history(self.folder, self.key, rows)
-
-
-class EndEarly(Callback):
-    """Ends a trial that a search has found to be weak.
-
-    Args:
-        folder: of the trial's record.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def on_train_begin(self) -> None:
-        """Do no further epoch where the earlier ones were not good enough."""
-        self._look()
-
-    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Do no further epoch where this one was not good enough."""
-        self._look()
-
-    def _look(self) -> None:
-        if records.is_asked_to_stop(self.folder):
-            self.model.stop_training = True
 
 
 def run_trial(
@@ -104,7 +82,8 @@ def run_trial(
     )
     model.descent_ = None  # the optimizer's state is twice the weights, and measuring needs memory
     result = _measure(model, corpus, history)
-    result["stopped_early"] = records.is_asked_to_stop(planned.folder)
+    asked = stop_after(planned.folder) is not None
+    result["stopped_early"] = asked and result["epochs"] < model.hyperparameters.passes
     records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
     model.save(planned.folder / "model")
     records.write_result(planned.folder, key, result)

@@ -139,7 +139,7 @@ def test_search_example(tmp_path: Path) -> None:
         grid.search.grace_period,
         grid.search.reduction_factor,
     )
-    assert ["hidden_dim", "dropout", "pooling"] == list(grid.search.choices)
+    assert ["hidden_dim", "dropout", "pooling"] == list(grid.search.spaces)
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_process_that_was_killed(summary: DataSummary, tmp_path: Path, before: b
             wait()
 
     assert (
-        f"the curves in {tmp_path / 'here'} cannot be drawn: the process that draws them was "
+        f"the pictures in {tmp_path / 'here'} cannot be drawn: the process that draws them was "
         "ended; run the command again"
     ) == str(caught.value)
 

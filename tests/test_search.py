@@ -7,7 +7,7 @@ import pytest
 from agnews_tune.errors import GridError
 from agnews_tune.grid import Grid
 from agnews_tune.grid_file import read_grid
-from agnews_tune.search import Range, Search, drawn_name, is_drawn
+from agnews_tune.search import Choices, Range, Search, clashing
 
 GRID = """
 data: demo
@@ -32,14 +32,16 @@ def grid(tmp_path: Path) -> Grid:
 
 def test_search_of_a_grid_file(grid: Grid) -> None:
     """What a hyperparameter is drawn from has the kind of numbers that it takes."""
-    choices = {
+    spaces = {
         "hidden_dim": Range(64, 512, log=True),
         "dropout": Range(0.0, 0.5),
-        "pooling": ("max", "mean"),
+        "pooling": Choices(("max", "mean")),
     }
 
-    assert Search("wide", choices, samples=3) == grid.search
-    assert isinstance(grid.search.choices["dropout"].low, float)
+    assert Search("wide", spaces, samples=3) == grid.search
+    assert [True, False] == [
+        grid.search.spaces[name].is_whole for name in ("hidden_dim", "dropout")
+    ]
 
 
 def test_resolved_grid_reads_back_as_an_equal_one(grid: Grid, tmp_path: Path) -> None:
@@ -57,8 +59,8 @@ def test_resolved_grid_reads_back_as_an_equal_one(grid: Grid, tmp_path: Path) ->
         "reduction_factor": 4,
         "hidden_dim": {"from": 64, "to": 512, "log": True},
         "dropout": {"from": 0.0, "to": 0.5},
-        "pooling": ("max", "mean"),
-    } == grid.search.to_dict()
+        "pooling": ["max", "mean"],
+    } == grid.search.to_plain()
 
 
 def test_drawn_experiments_are_changes_of_the_parent(grid: Grid) -> None:
@@ -76,11 +78,13 @@ def test_drawn_experiments_are_changes_of_the_parent(grid: Grid) -> None:
 
 def test_what_was_drawn_before_is_left_out(grid: Grid) -> None:
     """The numbers of the others stay."""
-    draws = [{"hidden_dim": 99}, {"hidden_dim": 99}, {"hidden_dim": 256}, {"hidden_dim": 98}]
-    drawn = grid.with_drawn(draws)
-
-    assert ["search-01", "search-04"] == [item.name for item in drawn.drawn]
-    assert {"search-02": "search-01", "search-03": "base"} == drawn.left_out
+    for draws, names, left_out in (
+        ([99, 99, 98], ["search-01", "search-03"], {"search-02": "search-01"}),
+        ([256, 99, 512], ["search-02"], {"search-01": "base", "search-03": "wide"}),
+    ):
+        drawn = grid.with_drawn([{"hidden_dim": size} for size in draws])
+        assert names == [item.name for item in drawn.drawn]
+        assert left_out == drawn.left_out
 
 
 def test_a_parent_that_other_epochs_leave_out(tmp_path: Path) -> None:
@@ -106,7 +110,46 @@ def test_a_grid_without_a_search_draws_nothing(tmp_path: Path) -> None:
 
 
 def test_names() -> None:
-    """Two digits, more where there are more."""
-    assert ["search-01", "search-16", "search-100"] == [drawn_name(n) for n in (1, 16, 100)]
-    assert is_drawn("search-01")
-    assert not is_drawn("searching")
+    """Two digits, more where there are more; in whatever case they clash with no other."""
+    names = Search("base", {}, samples=100).names
+
+    assert ["search-01", "search-16", "search-100"] == [names[n] for n in (0, 15, 99)]
+    assert ["search-1", "Search-01"] == clashing(["search-1", "base", "Search-01", "searching"])
+
+
+def test_range() -> None:
+    """Both ends are in it; on a logarithmic axis they are named, and their middle."""
+    space = Range(8, 64, log=True)
+
+    assert all(value in space for value in (8, 20, 64))
+    assert not any(value in space for value in (7, 65, "8"))
+    assert ([8, 23.0, 64], [], True, True) == (
+        space.log_ticks,
+        space.words,
+        space.is_numeric,
+        space.is_whole,
+    )
+    assert ("8 to 64, log", "0.0 to 0.5") == (space.describe(), Range(0.0, 0.5).describe())
+    assert ([], False) == (Range(0.0, 0.5).log_ticks, Range(0.0, 0.5).is_whole)
+
+
+@pytest.mark.parametrize(
+    ("values", "numeric", "words"),
+    [
+        (("max", "mean"), False, ["max", "mean"]),
+        ((False, True), False, ["false", "true"]),
+        ((1, 0.5), True, ["1", "0.5"]),
+    ],
+)
+def test_choices(values: tuple[object, ...], numeric: bool, words: list[str]) -> None:
+    """Numbers have an order, words and flags have none."""
+    space = Choices(values)
+
+    assert all(value in space for value in values)
+    assert "other" not in space
+    assert (numeric, words, ", ".join(words)) == (
+        space.is_numeric,
+        space.words,
+        space.describe(),
+    )
+    assert [] == space.log_ticks

@@ -55,6 +55,15 @@ FAULTS = {
             "epoch"
         ],
     ),
+    "model": (
+        START + WHOLE + "  model: [recurrent, linear]\n",
+        ["line 6: search: model cannot be drawn: a linear model has no epochs to be compared by"],
+    ),
+    "beside a faulty matrix": (
+        "data: demo\nmatrix: {cell: [gru, foo]}\nsearch:\n  parent: gru\n  samples: 1\n"
+        "  dropout: [0.1, 0.2]\n",
+        ["line 2: matrix: cell must be one of 'rnn', 'gru', 'lstm'; received 'foo'"],
+    ),
     "no list": (
         START + WHOLE + "  cell: gru\n  hidden_dim: []\n  dropout: [0.1, 0.1]\n",
         [
@@ -107,10 +116,10 @@ FAULTS = {
         ],
     ),
     "names": (
-        "data: demo\nexperiments:\n  base:\n  search-1: {parent: base, cell: gru}\n"
+        "data: demo\nexperiments:\n  base:\n  Search-1: {parent: base, cell: gru}\n"
         "search:\n" + WHOLE + "  cell: [rnn, gru]\n",
         [
-            "line 4: experiment 'search-1': names that start with 'search-' are those of drawn "
+            "line 4: experiment 'Search-1': names that start with 'search-' are those of drawn "
             "experiments; choose another one"
         ],
     ),

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Stop
 
 from agnews_tune import Classifier, records
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.grid_file import read_grid
-from agnews_tune.history import Callback, EarlyStopping
 from agnews_tune.planning import PlannedTrial, plan_run
 from agnews_tune.trial import run_trial
 
@@ -133,55 +131,3 @@ def test_pretrained_trial_says_what_it_took(tmp_path: Path) -> None:
     assert second < first
     assert 0 < record.result["pretrain_seconds"]
     assert [row["seconds"] for row in record.history] == [record.result["seconds"]]
-
-
-def test_weak_trial_of_a_search_ends_early(tmp_path: Path) -> None:
-    """It ends where it was asked to, measures what it has, and says so; the mark goes with it."""
-    grid = tmp_path / "tiny.yaml"
-    grid.write_text(GRID)
-    plan = plan_run(read_grid(grid), tmp_path)
-    (trial,) = plan.trials
-    (corpus,) = plan.encode().values()
-    plan.write()
-
-    class AskToStop(Callback):
-        def on_epoch_begin(self, epoch: int) -> None:
-            records.write_stop(trial.folder, epoch + 1)
-
-    result = run_trial(trial, corpus, callbacks=[AskToStop()])
-    record = records.read_trial(trial.folder)
-
-    assert (1, True) == (result["epochs"], result["stopped_early"])
-    assert (1, 1) == (record.stopped_after, len(record.history))
-    assert not records.is_asked_to_stop(trial.folder)
-    assert 0.0 < result["test_accuracy"] == result["test_accuracy_last"]
-    assert ["finished"] == [item.action for item in plan_run(read_grid(grid), tmp_path).trials]
-
-
-def test_trial_that_was_interrupted_when_it_was_to_end(tmp_path: Path) -> None:
-    """It does no further epoch when it goes on."""
-    grid = tmp_path / "tiny.yaml"
-    grid.write_text(GRID)
-    plan = plan_run(read_grid(grid), tmp_path)
-    (trial,) = plan.trials
-    (corpus,) = plan.encode().values()
-    plan.write()
-    with pytest.raises(KeyboardInterrupt):
-        run_trial(trial, corpus, callbacks=[Stop(2)])
-    records.write_stop(trial.folder, 2)
-    result = run_trial(trial, corpus)
-
-    assert (2, True) == (result["epochs"], result["stopped_early"])
-
-
-def test_other_callbacks_that_stop_are_no_search(tmp_path: Path) -> None:
-    """What a caller's own callback ends is not marked as weaker than others."""
-    grid = tmp_path / "tiny.yaml"
-    grid.write_text(GRID)
-    (trial,) = plan_run(read_grid(grid), tmp_path).trials
-    (corpus,) = plan_run(read_grid(grid), tmp_path).encode().values()
-    early = EarlyStopping("val_accuracy", min_delta=1.0)
-    result = run_trial(trial, corpus, callbacks=[early])
-
-    assert (2, False) == (result["epochs"], result["stopped_early"])
-    assert records.read_trial(trial.folder).stopped_after is None

@@ -33,8 +33,8 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
     """Print what each run under RESULTS found, and draw its curves.
 
     RESULTS is the folder of all runs (results by default) or one run's folder; a run that is still
-    under way is shown as far as it is. The page report.html and the curves, accuracy and loss as
-    .png and .svg, go to the run's folder.
+    under way is shown as far as it is. The page report.html and the pictures, accuracy, loss and
+    search as .png and .svg, go to the run's folder.
 
     Two folders of runs are put beside each other: what differs in their figures, and in what they
     were made with.

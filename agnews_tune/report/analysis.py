@@ -133,5 +133,5 @@ def _find_best(experiments: Sequence[ExperimentSummary]) -> int | None:
 
 
 def _reached(experiment: ExperimentSummary, targets: Sequence[float]) -> float | None:
-    accuracy = experiment.figure("test_accuracy")
+    accuracy = None if experiment.stopped_early else experiment.figure("test_accuracy")
     return max((t for t in targets if accuracy and accuracy.mean >= t), default=None)

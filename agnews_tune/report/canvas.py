@@ -1,7 +1,12 @@
-"""Pictures for print: how wide they are, and how they are saved."""
+"""Pictures for print: panels on a canvas that is as wide as a column or a page, and its files.
+
+At that size their smallest letters have 6 points.
+"""
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +23,59 @@ LINE = 0.11  # inches that a line of text takes
 DOTS_PER_INCH = 200
 
 
-def tidy(panel: Axes) -> None:
-    """Give a panel small letters, a faint grid and no frame."""
-    panel.tick_params(labelsize=6, length=2, pad=2)
-    panel.grid(alpha=0.3, linewidth=0.5)
-    panel.spines[["top", "right"]].set_visible(False)
+@dataclass(frozen=True)
+class Spacing:
+    """The height of a panel and what lies around it, in inches."""
+
+    panel: float
+    above: float
+    below: float
+    left: float
+    right: float
+    foot: float
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+@dataclass(frozen=True)
+class Canvas:
+    """A picture, its panels from left to right and from the top, and how many stand in a row."""
+
+    figure: Figure
+    panels: list[Axes]
+    columns: int
+
+
+def make_canvas(count: int, heading: str, spacing: Spacing) -> Canvas:
+    """Return a picture with empty panels under a heading."""
+    from matplotlib.figure import Figure
+
+    width, columns = COLUMN if count <= FEW else PAGE
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    heading = textwrap.fill(heading, int(width * 20))
+    head = LINE * (1.5 + heading.count("\n"))
+    pitch = spacing.above + spacing.panel + spacing.below
+    height = head + rows * pitch + spacing.foot - spacing.below
+    figure = Figure(figsize=(width, height))
+    figure.text(0.5, 1 - 0.04 / height, heading, fontsize=7, ha="center", va="top")
+    grid = figure.add_gridspec(
+        rows,
+        columns,
+        left=spacing.left / width,
+        right=1 - spacing.right / width,
+        top=1 - (head + spacing.above) / height,
+        bottom=spacing.foot / height,
+        wspace=spacing.right / ((width - spacing.left) / columns - spacing.right),
+        hspace=(spacing.above + spacing.below) / spacing.panel,
+    )
+    panels = [figure.add_subplot(grid[divmod(number, columns)]) for number in range(count)]
+    for number, panel in enumerate(panels):
+        panel.tick_params(labelsize=6, length=2, pad=2, labelleft=number % columns == 0)
+        panel.grid(alpha=0.3, linewidth=0.5)
+        panel.spines[["top", "right"]].set_visible(False)
+    return Canvas(figure, panels, columns)
+
+
+def save(canvas: Canvas, folder: Path, name: str) -> list[Path]:
     """Save a picture as PNG and SVG; return their paths.
 
     Raises:
@@ -40,5 +90,5 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         settings: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": name}
         metadata = {"Date": None} if form == "svg" else None
         with mpl.rc_context(settings), replacing(paths[-1]) as temporary:
-            figure.savefig(temporary, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+            canvas.figure.savefig(temporary, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
     return paths

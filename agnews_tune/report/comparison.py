@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agnews_tune.grid import format_value
-from agnews_tune.hyperparameters import differing
+from agnews_tune.hyperparameters import differing, format_value
 from agnews_tune.records import TrialRecord, read_run
 from agnews_tune.report.document import Section, Table, accuracy, points
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
@@ -64,7 +63,7 @@ def _both(names: tuple[str, str], first: DataSummary, second: DataSummary) -> Se
         rows.append(
             [
                 name,
-                *(accuracy(side[0].figure("test_accuracy")) if side else "" for side in pair),
+                *(_accuracy(side[0]) if side else "" for side in pair),
                 points(difference.estimate) if difference else "",
                 difference.verdict if difference else "",
                 _settings(*pair),
@@ -76,11 +75,13 @@ def _both(names: tuple[str, str], first: DataSummary, second: DataSummary) -> Se
 
 
 def _one(summary: DataSummary) -> Table:
-    rows = [
-        [experiment.name, accuracy(experiment.figure("test_accuracy"))]
-        for experiment in summary.experiments
-    ]
+    rows = [[experiment.name, _accuracy(experiment)] for experiment in summary.experiments]
     return Table(["experiment", "test acc"], rows, ("experiment",))
+
+
+def _accuracy(experiment: ExperimentSummary) -> str:
+    early = " (stopped early)" if experiment.stopped_early else ""
+    return accuracy(experiment.figure("test_accuracy")) + early
 
 
 def _by_name(summary: DataSummary) -> dict[str, Side]:

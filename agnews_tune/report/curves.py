@@ -1,8 +1,4 @@
-"""Histories become curves for print: a panel an experiment, with a band over its seeds.
-
-Pictures are as wide as a column of a paper, or as the page where there are many panels; at that
-size their smallest letters have 6 points.
-"""
+"""Histories become curves for print: a panel an experiment, with a band over its seeds."""
 
 from __future__ import annotations
 
@@ -13,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agnews_tune.report.canvas import COLUMN, FEW, LINE, PAGE, save, tidy
+from agnews_tune.report.canvas import LINE, Spacing, make_canvas, save
 from agnews_tune.report.summary import DataSummary, Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PANEL_HEIGHT, LEFT, RIGHT, GAP = 0.95, 0.35, 0.5, 0.15  # inches
+PANEL_HEIGHT = 0.95  # inches
+AROUND = {"below": 0.15, "left": 0.35, "right": 0.5, "foot": 0.35}
 TITLE_WIDTH = 27  # characters of a panel's title in a line
 NAME_HEIGHT = 0.11  # of a panel, between the names of its lines
 
@@ -61,43 +58,21 @@ def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:
 
 
 def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[Path]:
-    from matplotlib.figure import Figure
-
     lines = _lines(summary, column)
     names = [textwrap.fill(experiment.name, TITLE_WIDTH) for experiment in summary.experiments]
-    width, columns = COLUMN if len(names) <= FEW else PAGE
-    heading = textwrap.fill(f"{title}: {column}. {summary.description}", int(width * 20))
     above = LINE * (1 + max(name.count("\n") for name in names)) + 0.05
-    columns = min(columns, len(names))
-    rows = -(-len(names) // columns)
-    head, foot = LINE * (1.5 + heading.count("\n")), 0.35
-    figure = Figure(figsize=(width, head + rows * (above + PANEL_HEIGHT + GAP) + foot - GAP))
-    height = figure.get_figheight()
-    figure.text(0.5, 1 - 0.04 / height, heading, fontsize=7, ha="center", va="top")
-    panel_width = (width - LEFT) / columns - RIGHT
-    grid = figure.add_gridspec(
-        rows,
-        columns,
-        left=LEFT / width,
-        right=1 - RIGHT / width,
-        top=1 - (head + above) / height,
-        bottom=foot / height,
-        wspace=RIGHT / panel_width,
-        hspace=(above + GAP) / PANEL_HEIGHT,
-    )
+    heading = f"{title}: {column}. {summary.description}"
+    canvas = make_canvas(len(names), heading, Spacing(PANEL_HEIGHT, above, **AROUND))
     limits = _limits(lines)
-    for number, (name, curves) in enumerate(zip(names, lines, strict=True)):
-        panel = figure.add_subplot(grid[number // columns, number % columns])
+    for number, (panel, name) in enumerate(zip(canvas.panels, names, strict=True)):
         panel.set(xlim=limits[0], ylim=limits[1])
         panel.set_title(name, fontsize=7, pad=4, y=1.0)
-        _draw_panel(panel, curves)
-        if number % columns:
-            panel.tick_params(labelleft=False)
-        if number + columns >= len(names):
+        _draw_panel(panel, lines[number])
+        if number + canvas.columns >= len(names):
             panel.set_xlabel("epoch", fontsize=6, labelpad=1)
         else:
             panel.tick_params(labelbottom=False)
-    return save(figure, folder, column)
+    return save(canvas, folder, column)
 
 
 def _lines(summary: DataSummary, column: str) -> list[list[Line]]:
@@ -144,7 +119,6 @@ def _draw_panel(panel: Axes, lines: Sequence[Line]) -> None:
             panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     panel.yaxis.set_major_locator(MaxNLocator(4))
-    tidy(panel)
     _name_lines(panel, lines)
 
 

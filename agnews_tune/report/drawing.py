@@ -122,7 +122,7 @@ def _receive(connection: Connection, number: int, folder: Path) -> list[Path]:
             answered, answer = connection.recv()
     except (EOFError, OSError):
         raise WriteError(
-            f"the curves in {folder} cannot be drawn: the process that draws them was ended; "
+            f"the pictures in {folder} cannot be drawn: the process that draws them was ended; "
             "run the command again"
         ) from None
     if isinstance(answer, WriteError):

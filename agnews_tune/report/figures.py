@@ -89,12 +89,14 @@ def part_figures(part: Part) -> dict[str, Any]:
 
 def _search_figures(found: SearchOutcome) -> dict[str, Any]:
     return {
-        "drawn_from": found.search.to_dict(),
+        "drawn_from": found.search.to_plain(),
+        "drawn": found.drawn,
+        "finished": found.finished,
         "best": found.best.name,
         "tried": [
             {
                 "experiment": one.name,
-                **{name: one.values[name] for name in found.search.choices},
+                **{name: one.values[name] for name in found.search.spaces},
                 "validation_accuracy": one.accuracy,
                 "stopped_early": one.stopped,
             }

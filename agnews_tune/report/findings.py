@@ -7,7 +7,6 @@ from statistics import fmean
 
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import interval, points
-from agnews_tune.search import is_drawn
 
 MORE_SEEDS = "Where there is one seed, another one may change the answer: run more with --seeds."
 MOST = 6  # experiments that are named in a sentence; the table has them all
@@ -39,7 +38,7 @@ def _changes(analysis: Analysis) -> list[str]:
     sentences = []
     for verdict, sentence in kinds:
         found = [
-            f"{_what(line)} against {line.experiment.trial['parent']} "
+            f"{_what(line, analysis)} against {line.experiment.trial['parent']} "
             f"({points(line.versus_parent.estimate)} points)"
             for line in compared
             if line.versus_parent and line.versus_parent.verdict == verdict
@@ -49,10 +48,11 @@ def _changes(analysis: Analysis) -> list[str]:
     return sentences
 
 
-def _what(line: Line) -> str:
+def _what(line: Line, analysis: Analysis) -> str:
     """Return the change; of a drawn experiment, which has many, the name."""
+    drawn = {one.name for one in analysis.search.tried} if analysis.search else set()
     name = line.experiment.name
-    return name if is_drawn(name) else str(line.experiment.trial["change"])
+    return name if name in drawn else str(line.experiment.trial["change"])
 
 
 def _best(analysis: Analysis, best: Line) -> list[str]:
@@ -105,7 +105,9 @@ def _seconds(line: Line) -> float:
 
 def _list(lines: Sequence[Line], among: Sequence[Line]) -> str:
     """Name experiments, or where they are fewer those of the finished ones that are missing."""
-    finished = [line for line in among if line.experiment.finished]
+    finished = [
+        line for line in among if line.experiment.finished and not line.experiment.stopped_early
+    ]
     missing = _names([line for line in finished if line not in lines])
     if len(finished) > 1 and len(missing) < len(lines):
         return "all but " + _join(missing, ", ") if missing else "all"

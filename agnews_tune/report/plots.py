@@ -11,12 +11,11 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from agnews_tune.grid import format_value
+from agnews_tune.hyperparameters import format_value
 from agnews_tune.report.analysis import Analysis
-from agnews_tune.report.searches import SearchOutcome, is_numeric, log_ticks
+from agnews_tune.report.searches import Influence, SearchOutcome
 from agnews_tune.report.summary import Point
 from agnews_tune.report.traces import MEASURES, Look, in_words
-from agnews_tune.search import Range
 
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
@@ -67,36 +66,29 @@ def describe_tried(prefix: str, found: SearchOutcome) -> list[dict[str, Any]]:
         found: what was tried.
     """
     return [
-        {
-            "target": f"{prefix}-{influence.hyperparameter}",
-            "hyperparameter": influence.hyperparameter,
-            "ticks": _ticks(influence.choice),
-            "words": [] if is_numeric(influence.choice) else _words(influence.choice),
-            "points": [
-                {
-                    "experiment": one.name,
-                    "value": _coordinate(one.values[influence.hyperparameter], influence.choice),
-                    "accuracy": one.accuracy,
-                    "stopped": one.stopped,
-                }
-                for one in found.tried
-            ],
-        }
+        _tried(f"{prefix}-{influence.hyperparameter}", influence, found)
         for influence in found.influences
     ]
 
 
-def _ticks(choice: Range | tuple[Any, ...]) -> list[float]:
-    """Return those of a logarithmic axis; none where it is another one."""
-    return log_ticks(choice) if isinstance(choice, Range) and choice.log else []
-
-
-def _words(choice: Range | tuple[Any, ...]) -> list[str]:
-    return [] if isinstance(choice, Range) else [format_value(value) for value in choice]
-
-
-def _coordinate(value: Any, choice: Range | tuple[Any, ...]) -> Any:
-    return value if is_numeric(choice) else format_value(value)
+def _tried(target: str, influence: Influence, found: SearchOutcome) -> dict[str, Any]:
+    words = [] if influence.space.is_numeric else influence.space.words
+    values = [one.values[influence.hyperparameter] for one in found.tried]
+    return {
+        "target": target,
+        "hyperparameter": influence.hyperparameter,
+        "ticks": influence.space.log_ticks,
+        "words": words,
+        "points": [
+            {
+                "experiment": one.name,
+                "value": format_value(value) if words else value,
+                "accuracy": one.accuracy,
+                "stopped": one.stopped,
+            }
+            for one, value in zip(found.tried, values, strict=True)
+        ],
+    }
 
 
 def _values(curve: dict[int, Point]) -> dict[str, list[Any]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agnews_tune.report.statistics import holm, rank_correlation, rank_grouping
-from agnews_tune.report.summary import DataSummary
-from agnews_tune.search import Range, Search, is_drawn
+from agnews_tune.report.statistics import holm, rank_correlation, rank_difference
+from agnews_tune.report.summary import DataSummary, ExperimentSummary
+from agnews_tune.search import Choices, Range, Search
 
 
 @dataclass(frozen=True)
@@ -17,14 +16,12 @@ class Tried:
     """One drawn experiment with a finished trial.
 
     Attributes:
-        position: of the experiment in the summary.
         name: of the experiment.
         values: its hyperparameters.
         accuracy: on the validation rows, at the best epoch, as far as it came; mean over seeds.
         stopped: whether it was stopped early.
     """
 
-    position: int
     name: str
     values: dict[str, Any]
     accuracy: float
@@ -33,19 +30,19 @@ class Tried:
 
 @dataclass(frozen=True)
 class Influence:
-    """How far one drawn hyperparameter goes with the validation accuracy.
+    """Whether the validation accuracy goes with one drawn hyperparameter.
 
     Attributes:
         hyperparameter: its name.
-        choice: what it was drawn from.
-        correlation: Spearman's, of value and accuracy; for what is no number the square root of
-            Kruskal and Wallis's H / (n - 1), which is its size where there are two values. None
-            where too little was tried to say.
-        p: of no correlation, by permutation, adjusted for all hyperparameters of the search (Holm).
+        space: what it was drawn from.
+        correlation: Spearman's, of value and accuracy; None for what is no number, or where too
+            little was tried to say.
+        p: of the accuracy not going with it (by permutation; for words of Kruskal and Wallis's H),
+            adjusted for all hyperparameters of the search (Holm). None where too little was tried.
     """
 
     hyperparameter: str
-    choice: Range | tuple[Any, ...]
+    space: Range | Choices
     correlation: float | None
     p: float | None
 
@@ -56,40 +53,46 @@ class SearchOutcome:
 
     Attributes:
         search: what it draws from.
-        tried: the drawn experiments with a finished trial, in the order in which they were drawn.
+        drawn: how many different experiments were drawn.
+        finished: how many of these have no trial left to do.
+        tried: those with a finished trial, in the order in which they were drawn.
         influences: one for each hyperparameter that is drawn.
     """
 
     search: Search
+    drawn: int
+    finished: int
     tried: list[Tried]
     influences: list[Influence]
 
     @property
     def best(self) -> Tried:
-        """The first one of the highest validation accuracy."""
-        return max(self.tried, key=lambda tried: tried.accuracy)
+        """The first one of the highest validation accuracy among those that came to their end."""
+        return max(self.tried, key=lambda tried: (not tried.stopped, tried.accuracy))
 
 
 def find_search(summary: DataSummary, search: Search | None) -> SearchOutcome | None:
-    """Return what a search found on the data of a summary; None where there is nothing yet."""
-    tried = [
-        Tried(
-            position,
-            experiment.name,
-            experiment.trial["hyperparameters"],
-            figure.mean,
-            experiment.stopped_early,
-        )
-        for position, experiment in enumerate(summary.experiments)
-        if is_drawn(experiment.name) and (figure := experiment.figure("validation_accuracy"))
-    ]
-    if search is None or not tried:
+    """Return what a search found on the data of a summary; None where there is nothing yet.
+
+    Experiments that it would not draw today, as an edited grid leaves them, do not count.
+    """
+    if search is None:
         return None
-    found = [_influence(name, choice, tried) for name, choice in search.choices.items()]
+    drawn = [item for item in summary.experiments if _is_of(item, search)]
+    tried = [
+        Tried(item.name, item.trial["hyperparameters"], figure.mean, item.stopped_early)
+        for item in drawn
+        if (figure := item.figure("validation_accuracy"))
+    ]
+    if not tried:
+        return None
+    found = [_influence(name, space, tried) for name, space in search.spaces.items()]
     known = [influence.p for influence in found if influence.p is not None]
     adjusted = iter(holm(known))
     return SearchOutcome(
         search,
+        len(drawn),
+        sum(item.is_done for item in drawn),
         tried,
         [
             influence if influence.p is None else replace(influence, p=next(adjusted))
@@ -98,21 +101,16 @@ def find_search(summary: DataSummary, search: Search | None) -> SearchOutcome | 
     )
 
 
-def log_ticks(choice: Range) -> list[float]:
-    """Return the values to name on a logarithmic axis: both ends, and about their middle."""
-    return [choice.low, float(f"{math.sqrt(choice.low * choice.high):.2g}"), choice.high]
-
-
-def is_numeric(choice: Range | tuple[Any, ...]) -> bool:
-    """Return whether what is drawn from has an order."""
-    return isinstance(choice, Range) or all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in choice
+def _is_of(experiment: ExperimentSummary, search: Search) -> bool:
+    values = experiment.trial["hyperparameters"]
+    return experiment.name in search.names and all(
+        values.get(name) in space for name, space in search.spaces.items()
     )
 
 
-def _influence(name: str, choice: Range | tuple[Any, ...], tried: Sequence[Tried]) -> Influence:
+def _influence(name: str, space: Range | Choices, tried: Sequence[Tried]) -> Influence:
     values = [one.values[name] for one in tried]
     accuracies = [one.accuracy for one in tried]
-    measure = rank_correlation if is_numeric(choice) else rank_grouping
-    correlation, p = measure(values, accuracies) or (None, None)
-    return Influence(name, choice, correlation, p)
+    if space.is_numeric:
+        return Influence(name, space, *(rank_correlation(values, accuracies) or (None, None)))
+    return Influence(name, space, None, rank_difference(values, accuracies))

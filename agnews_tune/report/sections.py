@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from agnews_tune.grid import format_value
+from agnews_tune.hyperparameters import format_value
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.document import Block, Section, Table, interval, points
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.main_table import explain, meanings_for
 from agnews_tune.report.mistakes import HardRow, Mistakes
 from agnews_tune.report.reading import Part
-from agnews_tune.report.searches import Influence, is_numeric
-from agnews_tune.search import Range
 
 SEARCH_NOTES = (
     "correlation: of the value with the validation accuracy of the drawn experiment, by ranks "
-    "(Spearman; for words the square root of Kruskal and Wallis's H / (n - 1), which has no sign); "
-    "p is that of a permutation test, adjusted for all rows (Holm). What was stopped early counts "
-    "with the accuracy that it had reached, so that what learns fast is favoured."
+    "(Spearman); p: of the accuracy not going with the value (by permutation; for words of Kruskal "
+    "and Wallis's H), adjusted for all rows (Holm). What was stopped early counts with the "
+    "accuracy that it had reached, so that what learns fast is favoured."
 )
 
 
@@ -48,9 +45,9 @@ def describe_search(analysis: Analysis) -> list[Section]:
     rows = [
         [
             influence.hyperparameter,
-            _choice(influence.choice),
+            influence.space.describe(),
             format_value(best.values[influence.hyperparameter]),
-            _correlation(influence),
+            "" if influence.correlation is None else f"{influence.correlation:+.2f}",
             "" if influence.p is None else f"{influence.p:.2g}",
         ]
         for influence in found.influences
@@ -60,28 +57,14 @@ def describe_search(analysis: Analysis) -> list[Section]:
         Section(
             "Search",
             [
-                f"{len(found.tried)} of {found.search.samples} drawn experiments are finished, "
-                f"{stopped} of them stopped early as weaker than others. Best by validation: "
-                f"{best.name}, {best.accuracy:.4f}.",
+                f"{found.finished} of {found.drawn} drawn experiments are finished, {stopped} of "
+                f"them stopped early as weaker than others. Best by validation among those that "
+                f"came to their end: {best.name}, {best.accuracy:.4f}.",
                 Table(["hyperparameter", "drawn from", "best", "correlation", "p"], rows, left),
                 SEARCH_NOTES,
             ],
         )
     ]
-
-
-def _correlation(influence: Influence) -> str:
-    """Return the correlation, with its sign where there is an order."""
-    if influence.correlation is None:
-        return ""
-    sign = "+" if is_numeric(influence.choice) else ""
-    return f"{influence.correlation:{sign}.2f}"
-
-
-def _choice(choice: Range | tuple[Any, ...]) -> str:
-    if isinstance(choice, Range):
-        return f"{choice.low} to {choice.high}{', log' if choice.log else ''}"
-    return ", ".join(map(format_value, choice))
 
 
 def describe_details(part: Part) -> list[Section]:

@@ -99,22 +99,22 @@ def rank_correlation(
     return math.copysign(found[0], float(direction @ rankdata(others))), found[1]
 
 
-def rank_grouping(groups: Sequence[Any], values: Sequence[float]) -> tuple[float, float] | None:
-    """Return how far numbers go with the groups that they are in, and the p of their not doing so.
+def rank_difference(groups: Sequence[Any], values: Sequence[float]) -> float | None:
+    """Return the p of numbers not going with their groups, by permutation of their ranks.
+
+    It is that of Kruskal and Wallis's H.
 
     Args:
         groups: the group of each number.
         values: the numbers.
 
     Returns:
-        The square root of Kruskal and Wallis's H / (n - 1), from 0 to 1, which for two groups is
-        the size of the rank correlation, and the p of a permutation test. None for fewer than 4
-        numbers, or where all are in one group or the same.
+        None for fewer than 4 numbers, or where all are in one group or the same.
     """
     names = list(dict.fromkeys(groups))
     members = np.array([[group == name for group in groups] for name in names], dtype=float)
     found = _explained(members / np.sqrt(members.sum(axis=1, keepdims=True)), values)
-    return None if len(names) == 1 else found
+    return found[1] if found and len(names) > 1 else None
 
 
 def _explained(directions: Floats, values: Sequence[float]) -> tuple[float, float] | None:

@@ -59,8 +59,11 @@ class ExperimentSummary:
 
     @property
     def finished(self) -> list[TrialRecord]:
-        """The trials whose result is there."""
-        return [record for record in self.trials if record.result is not None]
+        """The trials that its figures are about: those with a result that came to their end.
+
+        Where none did, those that a search has stopped early.
+        """
+        return [record for record in self._ended if not record.stopped_after] or self._ended
 
     @property
     def failed(self) -> list[TrialRecord]:
@@ -87,11 +90,11 @@ class ExperimentSummary:
     @property
     def state(self) -> str:
         """How far it is, in words."""
-        if len(self.finished) == len(self.trials):
+        if self.is_done:
             return self._stopped or "finished"
         if len(self.trials) > 1:
             failed = f", {len(self.failed)} failed" if self.failed else ""
-            return f"{len(self.finished)} of {len(self.trials)} seeds{failed}"
+            return f"{len(self._ended)} of {len(self.trials)} seeds{failed}"
         if self.failed:
             return "failed"
         epochs = len(self.trials[0].history)
@@ -100,14 +103,26 @@ class ExperimentSummary:
         return f"epoch {epochs} of {count_passes(self.trial['hyperparameters'])}"
 
     @property
+    def is_done(self) -> bool:
+        """Whether none of its trials is left to do."""
+        return len(self._ended) == len(self.trials)
+
+    @property
     def stopped_early(self) -> bool:
-        """Whether a search has stopped one of its trials, which then cannot be compared."""
-        return any(record.stopped_after for record in self.trials)
+        """Whether a search has stopped all that is finished; it is compared with nothing then."""
+        return bool(self._ended) and all(record.stopped_after for record in self._ended)
+
+    @property
+    def _ended(self) -> list[TrialRecord]:
+        return [record for record in self.trials if record.result is not None]
 
     @property
     def _stopped(self) -> str:
         after = [str(record.stopped_after) for record in self.trials if record.stopped_after]
-        return f"stopped after epoch {', '.join(after)}" if after else ""
+        if not after:
+            return ""
+        seeds = f"{len(after)} of {len(self.trials)} seeds " if len(self.trials) > 1 else ""
+        return f"{seeds}stopped after epoch {', '.join(after)}"
 
 
 @dataclass(frozen=True)

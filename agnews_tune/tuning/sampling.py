@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from ray import tune
 from ray.tune.search.sample import Domain
 
-from agnews_tune.search import Range, Search
+from agnews_tune.search import Choices, Range, Search
 
-DIGITS = 3  # of a drawn number that is no whole one: nobody reads, or needs, more
+DIGITS = 3  # of a drawn number, counted from the size of its range: nobody reads, or needs, more
 
 
 def draw(search: Search) -> list[dict[str, Any]]:
     """Draw the hyperparameters of each experiment of a search.
 
-    The same seed draws the same ones, and more samples begin with those of fewer.
+    The same seed draws the same ones. More samples begin with those of fewer, and what one
+    hyperparameter is drawn as does not depend on the others.
     """
-    spaces = {name: _space(choice) for name, choice in search.choices.items()}
-    state = np.random.RandomState(search.seed)
+    columns = {
+        name: _draw_column(space, [search.seed, crc32(name.encode())], search.samples)
+        for name, space in search.spaces.items()
+    }
     return [
-        {
-            name: _tidy(space.sample(random_state=state), search.choices[name])
-            for name, space in spaces.items()
-        }
-        for _ in range(search.samples)
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
 
 
-def _space(choice: Range | tuple[Any, ...]) -> Domain:
-    space: Domain
-    if not isinstance(choice, Range):
-        space = tune.choice(choice)
-    elif _is_whole(choice):
-        whole = tune.lograndint if choice.log else tune.randint
-        space = whole(int(choice.low), int(choice.high) + 1)
+def _draw_column(space: Range | Choices, seed: list[int], samples: int) -> list[Any]:
+    domain, state = _domain(space), np.random.RandomState(seed)
+    values = [domain.sample(random_state=state) for _ in range(samples)]
+    if isinstance(space, Choices) or space.is_whole:
+        return values
+    return [_shorten(value, space) for value in values]
+
+
+def _domain(space: Range | Choices) -> Domain:
+    domain: Domain
+    if isinstance(space, Choices):
+        domain = tune.choice(space.values)
+    elif space.is_whole:
+        whole = tune.lograndint if space.log else tune.randint
+        domain = whole(int(space.low), int(space.high) + 1)
     else:
-        space = (tune.loguniform if choice.log else tune.uniform)(choice.low, choice.high)
-    return space
+        domain = (tune.loguniform if space.log else tune.uniform)(space.low, space.high)
+    return domain
 
 
-def _is_whole(choice: Range) -> bool:
-    return isinstance(choice.low, int) and isinstance(choice.high, int)
-
-
-def _tidy(value: Any, choice: Range | tuple[Any, ...]) -> Any:
-    """Return a drawn value as Python's own number, a broken one with few digits."""
-    if not isinstance(choice, Range):
-        return value
-    if _is_whole(choice):
-        return int(value)
-    return min(choice.high, max(choice.low, float(f"{value:.{DIGITS}g}")))
+def _shorten(value: float, space: Range) -> float:
+    """Leave the digits that tell a number from others of its range, or, on a log scale, size."""
+    sizes = [space.high - space.low, *([value] if space.log else [])]
+    places = DIGITS - 1 - min(math.floor(math.log10(size)) for size in sizes)
+    return min(space.high, max(space.low, round(float(value), places)))
