@@ -131,12 +131,11 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
 
     Warns:
         RecordWarning: for each damaged file of the run's records.
-        RunWarning: for each chosen experiment that an override or a draw made the same as another.
+        RunWarning: for each chosen experiment that an override made the same as another, and for
+            draws that are the same as others.
     """
-    for name, same in grid.left_out.items():
-        if not only or name in only:
-            message = f"experiment {name!r} is the same as {same!r} and is left out"
-            warnings.warn(message, RunWarning, stacklevel=2)
+    for message in _describe_left_out(grid, only):
+        warnings.warn(message, RunWarning, stacklevel=2)
     chosen = grid.trials(only)
     corpus = load_corpus(
         grid.data.source, label_names=grid.data.label_names, limit_train=grid.data.limit_train
@@ -155,6 +154,20 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
         drawn = [by_name.get(trial.name) or plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
+
+
+def _describe_left_out(grid: Grid, only: tuple[str, ...]) -> list[str]:
+    """Return a line for each chosen experiment that is left out, and one for all draws."""
+    draws = grid.search.names if grid.search else []
+    again = [name for name in grid.left_out if name in draws]
+    lines = [
+        f"experiment {name!r} is the same as {same!r} and is left out"
+        for name, same in grid.left_out.items()
+        if name not in again and (not only or name in only)
+    ]
+    if again:
+        lines.append(f"{len(again)} of {len(draws)} draws are the same as others and are left out")
+    return lines
 
 
 def _check_installed(trials: list[PlannedTrial]) -> None:

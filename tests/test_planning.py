@@ -9,7 +9,7 @@ import pytest
 from conftest import RESULT, make_history
 
 from agnews_tune import Classifier, records
-from agnews_tune.errors import GridError, RecordWarning
+from agnews_tune.errors import GridError, RecordWarning, RunWarning
 from agnews_tune.files import write_text
 from agnews_tune.grid_file import read_grid
 from agnews_tune.plan_table import format_plan
@@ -261,3 +261,21 @@ def test_plan_as_text(tmp_path: Path) -> None:
         "at once: 2 trials at once, 1 core each",
         f"records: {tmp_path}/results/ideas",
     ] == lines[6:]
+
+
+def test_draws_that_are_the_same_are_told_in_one_line(tmp_path: Path) -> None:
+    """However many there are."""
+    (tmp_path / "made.yaml").write_text(
+        "data: {source: demo, limit_train: 100}\nexperiments: {base: }\n"
+        "search: {parent: base, samples: 5, hidden_dim: [8, 256]}\n"
+    )
+    grid = read_grid(tmp_path / "made.yaml")
+    draws = [{"hidden_dim": size} for size in (8, 256, 8, 256, 8)]
+    with pytest.warns(RunWarning) as warned:
+        made = plan_run(grid.with_drawn(draws), tmp_path)
+
+    assert ["4 of 5 draws are the same as others and are left out"] == [
+        str(item.message) for item in warned
+    ]
+    assert ["base-seed0", "search-01-seed0"] == [item.trial.name for item in made.trials]
+    assert ["search-01-seed0"] == [item.trial.name for item in made.drawn]
