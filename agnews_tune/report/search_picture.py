@@ -12,7 +12,7 @@ from agnews_tune.report.searches import Influence, SearchOutcome
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SPACING = Spacing(panel=1.1, above=0.0, below=0.34, left=0.42, right=0.12, foot=0.34)
+SPACING = Spacing(panel=1.1, above=0.0, below=0.42, left=0.42, right=0.28, foot=0.4)
 FINISHED, STOPPED = "#d55e00", "#767676"
 
 
@@ -62,7 +62,7 @@ def _scale(panel: Axes, words: list[str], log_ticks: list[float]) -> None:
     from matplotlib.ticker import MaxNLocator, NullLocator
 
     if words:
-        panel.set_xticks(range(len(words)), words)
+        panel.set_xticks(range(len(words)), [word.replace("+", "+\n") for word in words])
         panel.set_xlim(-0.5, len(words) - 0.5)
     elif log_ticks:
         panel.set_xscale("log")
