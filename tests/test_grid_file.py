@@ -598,8 +598,7 @@ def test_a_misspelt_path_is_told_its_neighbour(tmp_path, monkeypatch):
         read_grid("grids/reprot.yaml")
 
     assert (
-        "grids/reprot.yaml: cannot be read: No such file or directory "
-        "(did you mean 'grids/report.yaml'?)"
+        "grids/reprot.yaml: cannot be read: No such file or directory (did you mean 'report'?)"
     ) == str(raised.value)
 
 
