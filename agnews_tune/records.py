@@ -6,8 +6,8 @@ results/<run>/
   <experiment>-seed<k>/
     trial.json                  what the trial is; there from the start of the run
     history.csv                 one row an epoch; grows while the trial trains
-    checkpoint/                 the state after the last epoch, and where a search ends the trial
-                                early, only until the trial is finished
+    checkpoint/                 the state after the last epoch, and stop.json where a search ends
+                                the trial early, only until the trial is finished
     test_predictions.npz        probabilities and labels of the test rows, in their order
     model/                      the weights of the best epoch
     result.json                 the final figures; written last, so its presence means finished
@@ -171,6 +171,11 @@ def remove_failure(folder: Path) -> None:
 def backup_path(folder: Path) -> Path:
     """Return where a trial keeps the state of its training while it runs."""
     return folder / "checkpoint" / "training.safetensors"
+
+
+def stop_path(folder: Path) -> Path:
+    """Return where a search leaves its mark for a trial that is to end early."""
+    return folder / "checkpoint" / "stop.json"
 
 
 def remove_backup(folder: Path) -> None:

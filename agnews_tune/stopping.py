@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agnews_tune.history import Callback, Logs
-from agnews_tune.records import backup_path
+from agnews_tune.records import stop_path
 from agnews_tune.sealed import DamagedError, read_sealed, write_sealed
 
 
@@ -15,13 +15,14 @@ def ask_to_stop(folder: Path, epoch: int) -> None:
     Raises:
         WriteError: the mark cannot be written.
     """
-    write_sealed(_mark(folder), {"epoch": epoch})
+    write_sealed(stop_path(folder), {"epoch": epoch})
 
 
 def stop_after(folder: Path) -> int | None:
     """Return the epoch after which a trial is to end; None where it is let alone."""
+    path = stop_path(folder)
     try:
-        epoch = read_sealed(_mark(folder)).get("epoch") if _mark(folder).exists() else None
+        epoch = read_sealed(path).get("epoch") if path.exists() else None
     except DamagedError:
         return None
     return epoch if isinstance(epoch, int) else None
@@ -49,7 +50,3 @@ class EndEarly(Callback):
         epoch = stop_after(self.folder)
         if epoch is not None and len(self.model.history_.epoch) >= epoch:
             self.model.stop_training = True
-
-
-def _mark(folder: Path) -> Path:
-    return backup_path(folder).with_name("stop.json")

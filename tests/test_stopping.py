@@ -68,28 +68,17 @@ def test_weak_trial_ends_early(
     assert ["finished"] == [item.action for item in again.trials]
 
 
+@pytest.mark.parametrize("lost", [False, True])
 def test_trial_that_was_interrupted_when_it_was_to_end(
-    trials: list[tuple[PlannedTrial, EncodedCorpus]],
+    trials: list[tuple[PlannedTrial, EncodedCorpus]], lost: bool
 ) -> None:
-    """It does no further epoch when it goes on."""
+    """It does no further epoch when it goes on; without its backup it goes as far again."""
     trial, corpus = trials[0]
     with pytest.raises(KeyboardInterrupt):
         run_trial(trial, corpus, callbacks=[Stop(2)])
     ask_to_stop(trial.folder, 2)
-    result = run_trial(trial, corpus)
-
-    assert (2, True) == (result["epochs"], result["stopped_early"])
-
-
-def test_trial_that_lost_its_backup_after_the_mark(
-    trials: list[tuple[PlannedTrial, EncodedCorpus]],
-) -> None:
-    """It trains again as far as it is to go, and finishes."""
-    trial, corpus = trials[0]
-    with pytest.raises(KeyboardInterrupt):
-        run_trial(trial, corpus, callbacks=[Stop(2)])
-    ask_to_stop(trial.folder, 2)
-    records.backup_path(trial.folder).unlink()
+    if lost:
+        records.backup_path(trial.folder).unlink()
     result = run_trial(trial, corpus)
 
     assert (2, True) == (result["epochs"], result["stopped_early"])
