@@ -47,7 +47,6 @@ class Descent(Generic[Network]):
         self.outcome: Network = network
         self.steps = steps
         self.hyperparameters = hyperparameters
-        self.clip_norm = hyperparameters.clip_norm
         self.optimizer = torch.optim.AdamW(
             _groups(network, hyperparameters),
             lr=hyperparameters.learning_rate,
@@ -107,8 +106,8 @@ class Descent(Generic[Network]):
         """Follow the gradient of a batch's loss."""
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        if self.clip_norm:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip_norm)
+        if self.hyperparameters.clip_norm:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.hyperparameters.clip_norm)
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()

@@ -35,7 +35,8 @@ def read_both_ways(layers: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tenso
     turned = lengths[:, None] - 1 - time  # each text from its end; the padding stays behind it
     turned = torch.where(turned < 0, time, turned)
     outputs = inputs
-    for forward, backward in zip(*[iter(layers.all_weights)] * 2, strict=True):
+    weights = layers.all_weights  # of each layer those forwards, then those backwards
+    for forward, backward in zip(weights[::2], weights[1::2], strict=True):
         outputs = torch.cat(
             [
                 _read(layers, forward, outputs),

@@ -111,11 +111,14 @@ class Grid:
         if unknown:
             raise GridError("\n".join(self._describe_unknown(name, known) for name in unknown))
         chosen = [item for item in experiments if not only or item.name in only]
-        return [Trial(experiment, seed) for seed in self.seeds for experiment in chosen]
+        return self._with_seeds(chosen)
 
     def drawn_trials(self) -> list[Trial]:
         """Return the trials of the experiments that the search has drawn."""
-        return [Trial(experiment, seed) for seed in self.seeds for experiment in self.drawn]
+        return self._with_seeds(self.drawn)
+
+    def _with_seeds(self, experiments: Sequence[Experiment]) -> list[Trial]:
+        return [Trial(experiment, seed) for seed in self.seeds for experiment in experiments]
 
     def _describe_unknown(self, name: str, known: list[str]) -> str:
         hint = did_you_mean(name, known) or f"; expected one of {', '.join(known)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn import CrossEntropyLoss
 
 from agnews_tune.batching import Batch
 from agnews_tune.hyperparameters import Hyperparameters
@@ -31,17 +31,16 @@ def training_loss(
         labels: their class numbers ``(batch,)``, int64.
         hyperparameters: ``adversarial_norm`` and ``label_smoothing`` count.
     """
-    smoothing = hyperparameters.label_smoothing
+    smoothed = CrossEntropyLoss(label_smoothing=hyperparameters.label_smoothing)
     if not hyperparameters.adversarial_norm:
         logits = network(batch.ids, batch.lengths)
-        return functional.cross_entropy(logits, labels, label_smoothing=smoothing), logits
+        return smoothed(logits, labels), logits
     size = (*batch.ids.shape, network.embedding.embedding_dim)
     still = torch.zeros(size, device=batch.ids.device, requires_grad=True)
     logits = network(batch.ids, batch.lengths, still)
-    loss = functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+    loss = smoothed(logits, labels)
     (uphill,) = torch.autograd.grad(loss, still, retain_graph=True)
     lengths = torch.linalg.vector_norm(uphill, dim=(1, 2), keepdim=True)
     shift = hyperparameters.adversarial_norm * uphill / (lengths + TINY)
     shifted = network(batch.ids, batch.lengths, shift)
-    worst = functional.cross_entropy(shifted, labels, label_smoothing=smoothing)
-    return (loss + worst) / 2, logits
+    return (loss + smoothed(shifted, labels)) / 2, logits

@@ -16,6 +16,7 @@ from agnews_tune.cli.defaults import results_option
 
 if TYPE_CHECKING:
     from agnews_tune.encoding import EncodedCorpus
+    from agnews_tune.grid import Grid
     from agnews_tune.hyperparameters import Preprocessing
     from agnews_tune.planning import Plan
     from agnews_tune.resources import Capacity, Resources
@@ -122,11 +123,7 @@ def run(
     chosen = read_grid(grid).with_overrides(
         source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
     )
-    if chosen.search:
-        from agnews_tune import tuning
-
-        chosen = chosen.with_drawn(tuning.draw(chosen.search))
-    plan = plan_run(chosen, results, only)
+    plan = plan_run(_with_drawn(chosen), results, only)
     corpora = plan.encode()
     divide = partial(
         share,
@@ -153,6 +150,15 @@ def run(
             plan.write()
             failures = _train(plan, corpora, resources, tensorboard)
     _conclude(plan, failures)
+
+
+def _with_drawn(grid: Grid) -> Grid:
+    """Return a grid with what its search draws; without one Ray need not be loaded."""
+    if grid.search is None:
+        return grid
+    from agnews_tune import tuning
+
+    return grid.with_drawn(tuning.draw(grid.search))
 
 
 def _find_capacity(address: str | None) -> Capacity:

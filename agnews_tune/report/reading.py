@@ -51,8 +51,8 @@ def read_report(run: Path, errors: int = 0) -> Report:
         errors: how many of the hardest rows to look up; 0 leaves all errors out.
     """
     grid = read_grid_of(run)
-    wishes = (grid.targets, grid.search) if grid else ()
-    analyses = [analyze(summary, *wishes) for summary in summarize(read_run(run))]
+    targets, search = (grid.targets, grid.search) if grid else ((), None)
+    analyses = [analyze(summary, targets, search) for summary in summarize(read_run(run))]
     if not errors:
         return Report(run, [Part(analysis, None) for analysis in analyses])
     corpus = read_corpus(run)
