@@ -27,12 +27,12 @@ def as_tensor(array: npt.NDArray[Any], device: torch.device) -> Tensor:
 
 
 class Batch(NamedTuple):
-    """Some rows of a set of texts.
+    """Some rows of a set of texts, on the device.
 
     Attributes:
-        rows: their row numbers ``(batch,)``, int64, on the CPU.
-        ids: their word numbers ``(batch, time)``, int32, padded at the end, on the device.
-        lengths: their tokens ``(batch,)``, int64, on the CPU.
+        rows: their row numbers ``(batch,)``, int64.
+        ids: their word numbers ``(batch, time)``, int32, padded at the end.
+        lengths: their tokens ``(batch,)``, int64.
     """
 
     rows: Tensor
@@ -53,34 +53,36 @@ class Batches:
         self._ids = as_tensor(texts.ids, device)  # (tokens,)
         self._starts = as_tensor(texts.offsets[:-1], device)  # (texts,)
         self._lengths = texts.lengths
+        self._lengths_on_device = as_tensor(self._lengths, device)
 
     def __len__(self) -> int:
         return len(self._lengths)
 
     def shuffled(self, batch_size: int, seed: tuple[int, ...]) -> Iterator[Batch]:
-        """Yield every row once, in batches of like length and in an order drawn from ``seed``."""
+        """Return every row once, in batches of like length and in an order drawn from ``seed``."""
         generator = np.random.default_rng(seed)
         rows = generator.permutation(len(self))
         pools = np.split(rows, range(batch_size * POOL, len(rows), batch_size * POOL))
         batches = [batch for pool in pools for batch in self._cut(pool, batch_size)]
-        for number in generator.permutation(len(batches)):
-            yield self._batch(batches[number])
+        return self._batches([batches[number] for number in generator.permutation(len(batches))])
 
     def by_length(self, tokens: int) -> Iterator[Batch]:
-        """Yield every row once, the shortest texts first.
+        """Return every row once, the shortest texts first.
 
         Args:
             tokens: in one batch, padding included, at most; a text that has more is one alone.
         """
         rows = self._sorted(np.arange(len(self)))
         lengths = self._lengths[rows]
+        parts = []
         start = 0
         while start < len(rows):
             longest = lengths[start : start + tokens // lengths[start]]
             sizes = longest * np.arange(1, len(longest) + 1)  # of the batch up to each row
             end = start + max(1, int(np.searchsorted(sizes, tokens, side="right")))
-            yield self._batch(rows[start:end])
+            parts.append(rows[start:end])
             start = end
+        return self._batches(parts)
 
     def _cut(self, rows: Rows, batch_size: int) -> list[Rows]:
         return np.split(self._sorted(rows), range(batch_size, len(rows), batch_size))
@@ -88,12 +90,18 @@ class Batches:
     def _sorted(self, rows: Rows) -> Rows:
         return rows[np.argsort(self._lengths[rows], kind="stable")]
 
-    def _batch(self, rows: Rows) -> Batch:
-        lengths = self._lengths[rows]
-        on_device = torch.from_numpy(rows).to(self.device)
-        time = torch.arange(int(lengths.max()), device=self.device)
-        places = self._starts[on_device, None] + time  # (batch, time), past the text's end too
+    def _batches(self, parts: list[Rows]) -> Iterator[Batch]:
+        if not parts:
+            return
+        # One transfer for all of them: with one for each, each step would wait for the device.
+        rows = as_tensor(np.concatenate(parts), self.device)
+        for part, own in zip(parts, torch.split(rows, [len(part) for part in parts]), strict=True):
+            yield self._batch(own, int(self._lengths[part].max()))
+
+    def _batch(self, rows: Tensor, longest: int) -> Batch:
+        lengths = self._lengths_on_device[rows]
+        time = torch.arange(longest, device=self.device)
+        places = self._starts[rows, None] + time  # (batch, time), past the text's end too
         ids = self._ids[places.clamp_(max=len(self._ids) - 1)]
-        row_lengths = torch.from_numpy(lengths)
-        ids.masked_fill_(time >= row_lengths.to(self.device)[:, None], PAD)
-        return Batch(torch.from_numpy(rows), ids, row_lengths)
+        ids.masked_fill_(time >= lengths[:, None], PAD)
+        return Batch(rows, ids, lengths)

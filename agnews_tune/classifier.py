@@ -45,7 +45,7 @@ class Classifier:
             as many threads gives the same weights to the last bit.
         device: as for ``torch.device``; by default the GPU where there is one, else the CPU.
         precision: ``float32``, ``bfloat16`` where a GPU calculates with it, or ``auto``, which is
-            float32 for now: the other has not been measured on a GPU yet.
+            float32 for now: what the other costs in accuracy has not been measured.
         hyperparameters: any of ``agnews_tune.hyperparameters.Hyperparameters``, with its defaults.
 
     Attributes:
@@ -187,7 +187,7 @@ class Classifier:
         with torch.inference_mode():
             for batch in batches.by_length(EVALUATION_TOKENS):
                 logits = self.network_(batch.ids, batch.lengths)
-                probabilities[batch.rows.to(self.device)] = logits.softmax(dim=1)
+                probabilities[batch.rows] = logits.softmax(dim=1)
         return probabilities.cpu().numpy()
 
     def predict_classes(self, texts: Texts) -> list[str]:

@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from agnews_tune.batching import Batch
+from agnews_tune.cuda_graphs import Step, captured
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.language_model import LanguageModel
@@ -47,12 +48,19 @@ class Descent(Generic[Network]):
         self.outcome: Network = network
         self.steps = steps
         self.hyperparameters = hyperparameters
+        device = network.embeddings[0].weight.device
         self.optimizer = torch.optim.AdamW(
             _groups(network, hyperparameters),
             lr=hyperparameters.learning_rate,
             weight_decay=hyperparameters.weight_decay,
             fused=True,
+            capturable=device.type == "cuda",
         )
+        if device.type == "cuda":  # a graph reads the rate from where it lies
+            for group in self.optimizer.param_groups:
+                group["lr"] = torch.tensor(group["lr"], device=device)
+        learn: Step = self._learn  # type: ignore[misc] # never called with a LanguageModel
+        self._take_step = captured(learn, device)
         self.schedule: LambdaLR | None = None
         if hyperparameters.warmup or hyperparameters.schedule != "constant":
             self.schedule = LambdaLR(self.optimizer, partial(_factor, hyperparameters, steps))
@@ -73,10 +81,10 @@ class Descent(Generic[Network]):
             ``loss`` (that of ``training_loss``) and ``accuracy``, as the network was when it saw
             each row, and the ``learning_rate`` of the first step.
         """
-        rate = self.optimizer.param_groups[0]["lr"]
+        rate = float(self.optimizer.param_groups[0]["lr"])
         self.network.train()
         with self.reused_gradients():
-            logs = run_epoch(data, batches, self._learn)
+            logs = run_epoch(data, batches, self._train_on)
         return logs | {"learning_rate": rate}
 
     @contextmanager
@@ -95,20 +103,31 @@ class Descent(Generic[Network]):
         if self.average:
             self.average.n_averaged.fill_(epochs * self.steps)
 
+    def step(self, loss: Tensor) -> None:
+        """Follow the gradient of a batch's loss."""
+        self._descend(loss)
+        self._count_step()
+
+    def _train_on(self, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
+        outcome = self._take_step(batch, labels)
+        self._count_step()
+        return outcome
+
     def _learn(
         self: Descent[RecurrentNetwork], batch: Batch, labels: Tensor
     ) -> tuple[Tensor, Tensor]:
         loss, logits = training_loss(self.network, batch, labels, self.hyperparameters)
-        self.step(loss)
-        return loss, logits
+        self._descend(loss)
+        return loss.detach(), logits.detach()
 
-    def step(self, loss: Tensor) -> None:
-        """Follow the gradient of a batch's loss."""
+    def _descend(self, loss: Tensor) -> None:
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.hyperparameters.clip_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.hyperparameters.clip_norm)
         self.optimizer.step()
+
+    def _count_step(self) -> None:
         if self.schedule:
             self.schedule.step()
         if self.average:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 FUNCTIONS: dict[type[nn.RNNBase], Callable[..., Any]] = {
     nn.RNN: torch.rnn_tanh,
@@ -19,19 +19,17 @@ FUNCTIONS: dict[type[nn.RNNBase], Callable[..., Any]] = {
 def read_both_ways(layers: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tensor:
     """Return the outputs of layers of two directions ``(batch, time, 2 * hidden)``.
 
-    On a GPU cuDNN takes packed texts. Torch's loop for the CPU takes those a third slower than
-    padded ones (``docs/performance.md``), so that there each direction is one padded call.
+    Each direction of a layer is one padded call. Torch's loop for the CPU takes packed texts a
+    third slower; on a GPU each batch of them waits for the CPU, and no graph can be captured
+    (``docs/performance.md``).
 
     Args:
         layers: bidirectional, ``batch_first``, with biases and without dropout.
         inputs: vectors of the words ``(batch, time, features)``, padded at the end.
-        lengths: words of each text ``(batch,)``, int64, on the CPU.
+        lengths: words of each text ``(batch,)``, int64.
     """
-    if inputs.is_cuda:
-        packed = pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-        return pad_packed_sequence(layers(packed)[0], batch_first=True)[0]
-    texts = torch.arange(len(inputs))[:, None]
-    time = torch.arange(inputs.shape[1])
+    texts = torch.arange(len(inputs), device=inputs.device)[:, None]
+    time = torch.arange(inputs.shape[1], device=inputs.device)
     turned = lengths[:, None] - 1 - time  # each text from its end; the padding stays behind it
     turned = torch.where(turned < 0, time, turned)
     outputs = inputs
@@ -50,15 +48,18 @@ def read_both_ways(layers: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tenso
 def _read(layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor) -> Tensor:
     """Return the outputs of one layer of one direction; it may read the padding behind a text."""
     start = inputs.new_zeros(1, len(inputs), layers.hidden_size)
-    outputs: Tensor = FUNCTIONS[type(layers)](
-        inputs,
-        (start, start) if isinstance(layers, nn.LSTM) else start,
-        weights,
-        has_biases=True,
-        num_layers=1,
-        dropout=0.0,
-        train=layers.training,
-        bidirectional=False,
-        batch_first=True,
-    )[0]
+    with warnings.catch_warnings():
+        # CuDNN copies the weights of one direction; that takes microseconds.
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous")
+        outputs: Tensor = FUNCTIONS[type(layers)](
+            inputs,
+            (start, start) if isinstance(layers, nn.LSTM) else start,
+            weights,
+            has_biases=True,
+            num_layers=1,
+            dropout=0.0,
+            train=layers.training,
+            bidirectional=False,
+            batch_first=True,
+        )[0]
     return outputs

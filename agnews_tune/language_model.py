@@ -49,11 +49,11 @@ class LanguageModel(nn.Module):
 
         Args:
             ids: word numbers ``(batch, time)``, padded at the end.
-            lengths: tokens of each text ``(batch,)``, int64, on the CPU.
+            lengths: tokens of each text ``(batch,)``, int64.
         """
         outputs = self.network.read_words(ids, lengths, self.layers)
         time = torch.arange(1, ids.shape[1], device=ids.device)
-        inside = time < lengths.to(ids.device)[:, None]  # both words of a pair of neighbours
+        inside = time < lengths[:, None]  # both words of a pair of neighbours
         guesses = [(outputs[:, :-1, : self.size], ids[:, 1:])]
         if self.backward_too:
             guesses.append((outputs[:, 1:, self.size :], ids[:, :-1]))

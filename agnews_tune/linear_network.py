@@ -45,7 +45,7 @@ class LinearNetwork(nn.Module):
 
         Args:
             ids: word numbers ``(batch, time)``, padded at the end.
-            lengths: tokens of each text ``(batch,)``, int64, on the CPU.
+            lengths: tokens of each text ``(batch,)``, int64.
         """
         rows, features, counts = self.count(ids, lengths)
         values = (1 + counts.float().log()) * self.idf[features]
@@ -60,13 +60,13 @@ class LinearNetwork(nn.Module):
 
         Args:
             ids: word numbers ``(batch, time)``, padded at the end.
-            lengths: tokens of each text ``(batch,)``, int64, on the CPU.
+            lengths: tokens of each text ``(batch,)``, int64.
 
         Returns:
             The row, the number among words and pairs, and the count of each, rows rising; int64.
         """
         words = ids.long()
-        inside = torch.arange(ids.shape[1], device=ids.device) < lengths.to(ids.device)[:, None]
+        inside = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
         codes = words[:, :-1] * self.words + words[:, 1:]
         places = torch.searchsorted(self.pairs, codes)
         known = functional.pad(self.pairs, (0, 1), value=-1)[places] == codes

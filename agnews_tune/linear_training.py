@@ -77,7 +77,7 @@ def _count(network: LinearNetwork, data: LabelledBatches) -> list[npt.NDArray[np
     parts = []
     for batch in data.batches.by_length(EVALUATION_TOKENS):
         rows, features, counts = network.count(batch.ids, batch.lengths)
-        parts.append((batch.rows[rows.cpu()], features.cpu(), counts.cpu()))
+        parts.append((batch.rows[rows].cpu(), features.cpu(), counts.cpu()))
     return [torch.cat(column).numpy() for column in zip(*parts, strict=True)]
 
 

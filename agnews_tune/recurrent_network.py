@@ -91,7 +91,7 @@ class RecurrentNetwork(nn.Module):
 
         Args:
             ids: word numbers ``(batch, time)``, padded at the end.
-            lengths: tokens of each text ``(batch,)``, int64, on the CPU.
+            lengths: tokens of each text ``(batch,)``, int64.
             shift: is added to the vectors of the words, ``(batch, time, features)``.
         """
         if not self.mask_padding:
@@ -99,7 +99,6 @@ class RecurrentNetwork(nn.Module):
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
             vectors = self._embed(ids)
             outputs = self._read(vectors if shift is None else vectors + shift, lengths)
-            lengths = lengths.to(outputs.device)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
             logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits.float()

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from agnews_tune.errors import RunError, RunWarning
 
-AUTO_GPUS_PER_TRIAL = 0.25  # a guess until the curve of trials on one GPU is measured
+# Trials on one GPU by default; docs/performance.md has the curve.
+IN_TURN, SIDE_BY_SIDE = 4, 16
+MEMORY = 4_000_000_000  # bytes of the card for each of many trials side by side
 
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # NVIDIA's, AMD's, Windows' under Linux
 
@@ -73,15 +75,15 @@ def share(
     Args:
         capacity: what there is.
         cpus_per_trial: cores for each trial.
-        gpus_per_trial: GPUs for each trial: a fraction of one, or a whole number; None takes a
-            quarter where there are GPUs, and else none.
+        gpus_per_trial: GPUs for each trial: a fraction of one, or a whole number; None takes
+            ``automatic_share()`` where there are GPUs, and else none.
         max_concurrent: trials at the same time, at most.
 
     Raises:
         RunError: a trial asks for more than there is, or for a share that cannot be given.
     """
     if gpus_per_trial is None:
-        gpus_per_trial = AUTO_GPUS_PER_TRIAL if capacity.gpus else 0
+        gpus_per_trial = automatic_share() if capacity.gpus else 0
     if not (0 <= gpus_per_trial <= 1 or (gpus_per_trial > 1 and gpus_per_trial % 1 == 0)):
         raise RunError(
             "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
@@ -107,6 +109,37 @@ def share(
     if gpus_per_trial:
         at_once = min(at_once, _trials_on_gpus(capacity.gpus, gpus_per_trial))
     return Resources(cpus_per_trial, gpus_per_trial, min(at_once, max_concurrent or at_once))
+
+
+def automatic_share() -> float:
+    """Return the share of a GPU that a trial gets by default.
+
+    A quarter, as processes take turns on a card; where NVIDIA's Multi-Process Service (MPS) runs on
+    this machine and lets them calculate side by side, a sixteenth, or more of a small card.
+    """
+    if not _mps_runs():
+        return 1 / IN_TURN
+    return 1 / max(1, min([SIDE_BY_SIDE, *(size // MEMORY for size in _read_sizes())]))
+
+
+def _read_sizes() -> list[int]:
+    """Return the bytes of memory of each GPU of this machine."""
+    import torch
+
+    cards = range(torch.cuda.device_count())
+    return [torch.cuda.get_device_properties(card).total_memory for card in cards]
+
+
+def _mps_runs() -> bool:
+    """Whether the folder through which processes reach MPS holds a socket or a pipe.
+
+    Source: https://docs.nvidia.com/deploy/topics/topic_5_2_2.html
+    """
+    folder = Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps"))  # noqa: S108
+    try:
+        return any(path.is_socket() or path.is_fifo() for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _trials_on_gpus(gpus: float, share_of_one: float) -> int:

@@ -104,7 +104,7 @@ def run_epoch(
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     for batch in batches:
-        labels = data.labels[batch.rows.to(device)]
+        labels = data.labels[batch.rows]
         loss, logits = use(batch, labels)
         loss_sum += loss.detach() * len(labels)
         correct += (logits.argmax(dim=1) == labels).sum()

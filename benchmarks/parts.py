@@ -134,7 +134,8 @@ def _large(setting: Setting) -> Iterator[Figure]:
 
 
 def _sharing(setting: Setting) -> Iterator[Figure]:
-    yield from sharing.measure_sharing(setting.data, setting.folder)
+    experiment = _experiments(("gru-max",))[0]
+    yield from sharing.measure_sharing(setting.training().workload(experiment, sharing.ROWS))
 
 
 PARTS = {

@@ -3,13 +3,11 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from agnews_tune.corpus import load_corpus
 from agnews_tune.encoding import encode_corpus
@@ -34,17 +32,17 @@ def work() -> Workload:
 
 
 @pytest.fixture
-def seen() -> Iterator[list[tuple[Tensor, Tensor]]]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor, Tensor]]:
     """Return the word numbers and lengths of each batch that a network is given."""
     batches: list[tuple[Tensor, Tensor]] = []
+    forward = RecurrentNetwork.forward
 
-    def note(module: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if isinstance(module, RecurrentNetwork):
-            batches.append((inputs[0], inputs[1]))
+    def note(network: RecurrentNetwork, ids: Tensor, lengths: Tensor) -> Tensor:
+        batches.append((ids, lengths))
+        return forward(network, ids, lengths)
 
-    hook = register_module_forward_pre_hook(note)
-    yield batches
-    hook.remove()
+    monkeypatch.setattr(RecurrentNetwork, "forward", note)
+    return batches
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -2,11 +2,19 @@
 
 import math
 import os
+from pathlib import Path
 
 import pytest
 
+from agnews_tune import resources
 from agnews_tune.errors import RunError, RunWarning
-from agnews_tune.resources import Capacity, Resources, local_capacity, share
+from agnews_tune.resources import (
+    Capacity,
+    Resources,
+    automatic_share,
+    local_capacity,
+    share,
+)
 
 TWO_CORES = Capacity(cpus=2, gpus=0)
 BIG = Capacity(cpus=64, gpus=4)
@@ -39,6 +47,43 @@ def test_capacity_is_divided(
     assert expected == share(capacity, **asked)
 
 
+@pytest.fixture(autouse=True)
+def mps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which MPS would lie, without it."""
+    monkeypatch.setenv("CUDA_MPS_PIPE_DIRECTORY", str(tmp_path))
+    return tmp_path
+
+
+def test_trials_take_turns_where_mps_does_not_run(mps: Path) -> None:
+    """Files are no sign of it, and neither is a folder that is missing."""
+    (mps / "log").write_text("stopped")
+
+    assert 0.25 == automatic_share()
+    mps.joinpath("log").unlink()
+    mps.rmdir()
+    assert 0.25 == automatic_share()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([143_000_000_000], 1 / 16),
+        ([143_000_000_000, 24_000_000_000], 1 / 6),
+        ([3_000_000_000], 1),
+        ([], 1 / 16),
+    ],
+)
+def test_trials_are_side_by_side_where_mps_runs(
+    mps: Path, sizes: list[int], expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as the smallest card has memory for; those of a cluster may be elsewhere."""
+    os.mkfifo(mps / "control")
+    monkeypatch.setattr(resources, "_read_sizes", lambda: sizes)
+
+    assert expected == automatic_share()
+
+
 @pytest.mark.parametrize(
     ("gpus_per_trial", "expected"),
     [
@@ -63,9 +108,9 @@ def test_trials_are_packed_into_each_gpu(gpus_per_trial: float, expected: int) -
 def test_without_a_gpu_trials_run_on_the_cpu() -> None:
     """One warning says so, and each trial gets one core."""
     with pytest.warns(RunWarning) as caught:
-        resources = share(TWO_CORES, cpus_per_trial=16, gpus_per_trial=0.25)
+        shared = share(TWO_CORES, cpus_per_trial=16, gpus_per_trial=0.25)
 
-    assert Resources(1, 0, 2) == resources
+    assert Resources(1, 0, 2) == shared
     assert [
         "Ray sees no GPU: --gpus-per-trial 0.25 is left aside and trials run on the CPU, "
         "one core each"

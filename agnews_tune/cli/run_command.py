@@ -49,7 +49,7 @@ def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> flo
     show_default=True,
     metavar="SHARE",
     help="Share of a GPU for each trial, such as 0.25, or whole GPUs; 0 is the CPU, auto a "
-    "quarter where there is a GPU.",
+    "quarter where there is a GPU, a sixteenth where NVIDIA's MPS runs.",
 )
 @click.option(
     "--cpus-per-trial",

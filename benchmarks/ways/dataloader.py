@@ -55,7 +55,9 @@ def prepare_dataloader(work: Workload) -> Callable[[], object]:
     def run() -> None:
         loss_sum = torch.zeros((), device=work.device)
         for ids, lengths, labels in loader:
-            logits = network(ids.to(work.device, non_blocking=True), lengths)
+            logits = network(
+                ids.to(work.device, non_blocking=True), lengths.to(work.device, non_blocking=True)
+            )
             loss = functional.cross_entropy(logits, labels.to(work.device, non_blocking=True))
             optimizer.zero_grad()
             loss.backward()

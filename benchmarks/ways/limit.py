@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.batching import Batch, Batches
+from agnews_tune.cuda_graphs import captured
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.training import EVALUATION_TOKENS
 from benchmarks.workload import Workload
@@ -20,18 +21,30 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
     batches = _with_labels(cut, work)
     network = work.build_network().train()
     optimizer = torch.optim.Adam(
-        network.parameters(), lr=work.hyperparameters.learning_rate, fused=True
+        network.parameters(),
+        lr=work.hyperparameters.learning_rate,
+        fused=True,
+        capturable=work.device.type == "cuda",
     )
+
+    def step(batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
+        logits = network(batch.ids, batch.lengths)
+        loss = functional.cross_entropy(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.detach(), logits.detach()
+
+    take = captured(step, work.device)
 
     def run() -> None:
         with reused_gradient(network.embedding):
-            for ids, lengths, labels in batches:
-                loss = functional.cross_entropy(network(ids, lengths), labels)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+            for batch, labels in batches:
+                take(batch, labels)
         work.synchronize()
 
+    if work.device.type == "cuda":
+        run()  # captures the graphs
     return run
 
 
@@ -42,14 +55,13 @@ def prepare_evaluation_limit(work: Workload, network: nn.Module) -> Callable[[],
 
     def run() -> None:
         with torch.inference_mode():
-            for ids, lengths, labels in batches:
-                functional.cross_entropy(network(ids, lengths), labels)
+            for batch, labels in batches:
+                functional.cross_entropy(network(batch.ids, batch.lengths), labels)
         work.synchronize()
 
     return run
 
 
-def _with_labels(batches: Iterator[Batch], work: Workload) -> list[tuple[Tensor, Tensor, Tensor]]:
-    return [
-        (batch.ids, batch.lengths, work.labels[batch.rows].to(work.device)) for batch in batches
-    ]
+def _with_labels(batches: Iterator[Batch], work: Workload) -> list[tuple[Batch, Tensor]]:
+    labels = work.labels.to(work.device)
+    return [(batch, labels[batch.rows]) for batch in batches]

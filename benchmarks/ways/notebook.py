@@ -54,7 +54,7 @@ def prepare_notebook(work: Workload) -> Callable[[], object]:
     def run() -> None:
         losses = []
         for ids, lengths, labels in loader:
-            logits = network(ids.to(work.device), lengths)
+            logits = network(ids.to(work.device), lengths.to(work.device))
             loss = functional.cross_entropy(logits, labels.to(work.device))
             optimizer.zero_grad()
             loss.backward()

@@ -16,24 +16,12 @@ def _collate_for_skorch(rows: list[EncodedRow]) -> tuple[dict[str, Tensor], Tens
     return {"ids": ids, "lengths": lengths}, labels
 
 
-class _LengthsOnCpu(torch.nn.Module):
-    """Takes the lengths back from where skorch puts all of a batch."""
-
-    def __init__(self, network: torch.nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        logits: Tensor = self.network(ids, lengths.cpu())
-        return logits
-
-
 def prepare_skorch(work: Workload) -> Callable[[], object]:
     """Return a pass: one epoch of ``partial_fit`` without its own validation."""
     from skorch import NeuralNetClassifier
 
     net = NeuralNetClassifier(
-        _LengthsOnCpu(work.build_network()),
+        work.build_network(),
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         optimizer__fused=True,

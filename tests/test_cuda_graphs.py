@@ -1,0 +1,146 @@
+"""Steps as CUDA graphs: they learn what the same steps learn one by one, and wait for nothing."""
+
+import warnings
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import Stop
+
+from agnews_tune import Classifier
+from agnews_tune.backup import BackupAndRestore
+from agnews_tune.batching import Batches
+from agnews_tune.cuda_graphs import SEEN
+from agnews_tune.descent import Descent
+from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.recurrent_network import RecurrentNetwork
+from agnews_tune.text import EncodedTexts, Vocabulary
+from agnews_tune.training import LabelledBatches
+
+pytestmark = pytest.mark.gpu
+WORDS, TEXTS, BATCH, EPOCHS = 40, 240, 4, 3
+STEPS = TEXTS // BATCH
+
+
+def make_data(device: str, lengths: tuple[int, int] = (3, 9)) -> LabelledBatches:
+    random = np.random.default_rng(0)
+    offsets = np.cumsum([0, *random.integers(*lengths, TEXTS)])
+    ids = random.integers(4, WORDS, offsets[-1], dtype=np.int32)
+    texts = EncodedTexts(ids, offsets, Vocabulary(tuple(map(str, range(WORDS)))))
+    labels = torch.from_numpy(random.integers(0, 3, TEXTS)).to(device)
+    return LabelledBatches(Batches(texts, torch.device(device)), labels)
+
+
+def make_descent(device: str, **values: object) -> Descent:
+    torch.manual_seed(0)
+    hyperparameters = Hyperparameters(
+        **{"cell": "gru", "embedding_dim": 5, "hidden_dim": 4, "dropout": 0, "epochs": EPOCHS}
+        | values
+    )
+    network = RecurrentNetwork(hyperparameters, WORDS, 3).to(device)
+    return Descent(network, hyperparameters, STEPS)
+
+
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matrix products with all digits of float32."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+
+
+@pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"cell": "rnn"},
+        {"cell": "lstm", "num_layers": 2, "bidirectional": True, "pooling": "max+mean"},
+        {"bidirectional": True, "pooling": "mean+last"},
+        {"bidirectional": True, "pooling": "attention", "mask_padding": False},
+        {"schedule": "cosine", "warmup": 0.2, "layer_decay": 0.8, "num_layers": 2},
+        {"clip_norm": 0.1, "weight_decay": 0.1, "ema_decay": 0.9, "label_smoothing": 0.1},
+        {"adversarial_norm": 0.5, "bigram_buckets": 50},
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_graphs_learn_what_the_cpu_learns(values: dict[str, object]) -> None:
+    """The same losses, epoch after epoch, whatever belongs to a step."""
+    losses = {}
+    for device in ("cpu", "cuda"):
+        data, descent = make_data(device), make_descent(device, **values)
+        passes = [
+            descent.run_pass(data, data.batches.shuffled(BATCH, (0, epoch)))
+            for epoch in range(EPOCHS)
+        ]
+        losses[device] = [(logs["loss"], logs["learning_rate"]) for logs in passes]
+    shapes = [shape for shape, seen in descent._take_step.seen.items() if seen > SEEN]
+
+    assert set(shapes) == set(descent._take_step.graphs)
+    assert len(shapes) > 2
+    np.testing.assert_allclose(losses["cuda"], losses["cpu"], rtol=1e-3)
+
+
+def test_no_step_waits_for_the_gpu() -> None:
+    """The processor waits as often in a pass of sixty batches as in one of three."""
+    data, descent = make_data("cuda"), make_descent("cuda")
+    waits = []
+    for steps in (3, 3, STEPS):
+        batches = islice(data.batches.shuffled(BATCH, (0, 0)), steps)
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                descent.run_pass(data, batches)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        waits.append([str(one.message) for one in caught if "synchronizing" in str(one.message)])
+
+    assert waits[1] == waits[2]
+
+
+@pytest.mark.parametrize("longest", [120, 1200])
+def test_long_texts_are_captured_too(longest: int) -> None:
+    """Torch sums the gradients of many words in another way than those of few."""
+    data, descent = make_data("cuda", (longest, longest + 1)), make_descent("cuda")
+    logs = descent.run_pass(data, data.batches.shuffled(BATCH, (0, 0)))
+
+    assert {(BATCH, longest)} == set(descent._take_step.graphs)
+    assert 0 < logs["loss"] < 2
+
+
+def test_each_replay_draws_its_own_dropout() -> None:
+    """The seed of an epoch decides it."""
+    data = make_data("cuda", (5, 6))
+    descent = make_descent("cuda", dropout=0.5, learning_rate=1e-30)
+    (batch,) = islice(data.batches.shuffled(BATCH, (0, 0)), 1)
+    labels = data.labels[batch.rows]
+    for _ in range(SEEN + 1):
+        descent._take_step(batch, labels)
+
+    def replay(seed: int) -> list[torch.Tensor]:
+        torch.manual_seed(seed)
+        return [descent._take_step(batch, labels)[1].clone() for _ in range(2)]
+
+    assert list(map(torch.Tensor.tolist, replay(1))) == list(map(torch.Tensor.tolist, replay(1)))
+    assert not torch.equal(replay(1)[0], replay(1)[1])
+    assert not torch.equal(replay(1)[0], replay(2)[0])
+
+
+def test_training_goes_on_from_a_backup(tmp_path: Path) -> None:
+    """Weights and the optimizer's state are put back before a graph is captured."""
+    texts = [f"word{number % 7} word{number % 5} word{number % 3}" for number in range(400)]
+    labels = [str(number % 3) for number in range(400)]
+    settings = {"cell": "gru", "embedding_dim": 5, "hidden_dim": 4, "dropout": 0, "min_count": 0}
+    settings |= {"schedule": "linear", "device": "cuda", "batch_size": 8, "learning_rate": 0.01}
+    whole = Classifier(**settings, epochs=4).fit(texts, labels, verbose=0)
+    backup = tmp_path / "backup.safetensors"
+    with pytest.raises(KeyboardInterrupt):
+        Classifier(**settings, epochs=4).fit(
+            texts, labels, verbose=0, callbacks=[BackupAndRestore(backup), Stop(2)]
+        )
+    resumed = Classifier(**settings, epochs=4).fit(
+        texts, labels, verbose=0, callbacks=[BackupAndRestore(backup)]
+    )
+
+    for name in ("loss", "learning_rate"):
+        np.testing.assert_allclose(resumed.history[name], whole.history[name], rtol=1e-3)
