@@ -20,20 +20,23 @@ def write(
     *,
     seconds: float = 3.0,
     pretrain_seconds: float = 0.0,
+    seed: int = 0,
     seeds: int = 1,
+    device: str = "CPU",
     **trial: object,
 ) -> None:
-    for seed in range(seeds):
+    for number in range(seeds):
         write_record(
             run,
             name,
-            seed,
+            seed + number,
             history=make_history(4),
             result={
                 "validation_accuracy": right / ROWS,
                 "test_accuracy": right / ROWS,
                 "seconds": seconds,
                 "pretrain_seconds": pretrain_seconds,
+                "hardware": {"device": device},
             },
             predictions=answer(np.arange(ROWS) < right, LABELS),
             **trial,
@@ -76,6 +79,21 @@ def test_the_quickest_of_those_that_tie(write_record: WriteRecord, tmp_path: Pat
         "parameters and 5 s a training."
     ) in text
     assert "--seeds" not in text
+
+
+def test_times_on_other_hardware_are_not_compared(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """Neither those of other experiments nor those of further seeds of the same one."""
+    write(write_record, tmp_path, "slow", 2206, seconds=90.0)
+    write(write_record, tmp_path, "quick", 2205, seconds=70.0, seeds=2)
+    write(write_record, tmp_path, "quick", 2205, seconds=1.0, device="GPU H", seed=2)
+    write(write_record, tmp_path, "gpu", 2205, seconds=2.0, device="GPU H")
+
+    assert (
+        "No evidence that it differs from quick, gpu. The quickest of those on its hardware is "
+        "quick, at 12,345 parameters and 70 s a training."
+    ) in findings(tmp_path)
 
 
 def test_many_are_not_all_named(write_record: WriteRecord, tmp_path: Path) -> None:

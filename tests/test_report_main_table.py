@@ -95,6 +95,26 @@ def test_table_fits_a_terminal(write_record: WriteRecord, tmp_path: Path, experi
         assert 2 * (experiments - 1) + 1 == len(lines) - 2
 
 
+def test_names_are_narrow_where_that_gains_a_column(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """A name of 35 characters would push the published figures out."""
+    for number, name in enumerate(("rnn", "gru-3layer-bidirectional-dropout0.3")):
+        for seed, trial in enumerate(simulate_right(np.random.default_rng(0), [0.9], 2, ROWS)[0]):
+            write_record(
+                tmp_path,
+                name,
+                seed,
+                parent="rnn" if number else None,
+                published={"test_accuracy": 0.9},
+                predictions=answer(trial, LABELS),
+            )
+    table = fitted_table(analysis_of(tmp_path))
+
+    assert {"vs parent", "best", "published"} <= set(table.columns)
+    assert "gru-3layer-\nbidirectional-\ndropout0.3" == table.rows[1][0]
+
+
 @pytest.mark.parametrize(
     ("rows", "theirs"), [((60_000,), "60,000"), ((120_000, 60_000), "60,000 to 120,000")]
 )

@@ -40,9 +40,10 @@ class Table:
             disable_numparse=True,
         )
 
-    def wrapped(self) -> Table:
+    def wrapped(self, width: int = NAME_WIDTH) -> Table:
         """Return the table with long names in its first column going on in a second line."""
-        rows = [[textwrap.fill(row[0], NAME_WIDTH), *row[1:]] for row in self.rows]
+        names = [[textwrap.fill(line, width) for line in row[0].splitlines()] for row in self.rows]
+        rows = [["\n".join(name), *row[1:]] for name, row in zip(names, self.rows, strict=True)]
         return Table(self.columns, rows, self.left)
 
     def chosen(self, columns: Sequence[str]) -> Table:

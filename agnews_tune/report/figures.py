@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 from agnews_tune.report.analysis import Analysis, Line
@@ -19,7 +20,8 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
     validation = experiment.figure("validation_accuracy")
     test = experiment.figure("test_accuracy")
     last = experiment.figure("test_accuracy_last")
-    seconds, parameters = experiment.figure("seconds"), experiment.figure("parameters")
+    parameters = experiment.figure("parameters")
+    seconds = [result["seconds"] for result in experiment.timed]
     return {
         "experiment": experiment.name,
         "parent": experiment.trial["parent"],
@@ -48,7 +50,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
         "spread_of_last_epochs": convergence and convergence.spread,
         "overfitting_from_epoch": convergence and convergence.overfitting_from,
         "parameters": parameters and int(parameters.mean),
-        "seconds": seconds and seconds.mean,
+        "seconds": fmean(seconds) if seconds else None,
     }
 
 

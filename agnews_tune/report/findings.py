@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Any
 
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import interval, points
@@ -64,11 +65,14 @@ def _best(analysis: Analysis, best: Line) -> list[str]:
         f"({interval(best.accuracy)}), at {_cost(best)}."
     ]
     if ties:
-        cheapest = min([best, *ties], key=_seconds)
+        hardware = _hardware(best)
+        timed = [best, *(line for line in ties if _hardware(line) == hardware)]
+        cheapest = min(timed, key=_seconds)
         sentences.append(f"No evidence that it differs from {_join(_names(ties), ', ')}.")
         if cheapest is not best:
             sentences.append(
-                f"The quickest of these is {cheapest.experiment.name}, at {_cost(cheapest)}."
+                f"The quickest of {'these' if len(timed) > len(ties) else 'those on its hardware'} "
+                f"is {cheapest.experiment.name}, at {_cost(cheapest)}."
             )
     return sentences
 
@@ -93,13 +97,17 @@ def _training(analysis: Analysis) -> list[str]:
 
 
 def _cost(line: Line) -> str:
-    (result, *_) = [record.result for record in line.experiment.finished if record.result]
-    return f"{result['parameters']:,} parameters and {_seconds(line):,.0f} s a training"
+    parameters = line.experiment.timed[0]["parameters"]
+    return f"{parameters:,} parameters and {_seconds(line):,.0f} s a training"
+
+
+def _hardware(line: Line) -> Any:
+    return line.experiment.timed[0].get("hardware")
 
 
 def _seconds(line: Line) -> float:
     """Return what a training took on average, its pretraining too."""
-    results = [record.result for record in line.experiment.finished if record.result]
+    results = line.experiment.timed
     return fmean(result["seconds"] + result.get("pretrain_seconds", 0.0) for result in results)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import Table, accuracy, interval, points
 
+NARROW = 22  # characters of a name, where that leaves room for another column
 # What is left out first where the table would be too wide stands last.
 IMPORTANCE = (
     "experiment",
@@ -15,9 +16,9 @@ IMPORTANCE = (
     "verdict",
     "state",
     "n",
+    "published",
     "best",
     "training",
-    "published",
     "change",
     "parameters",
     "s/epoch",
@@ -55,8 +56,14 @@ def main_table(analysis: Analysis) -> Table:
 
 
 def fitted_table(analysis: Analysis) -> Table:
-    """Return the main table no wider than a terminal; long names go on in a second line."""
-    return main_table(analysis).wrapped().fitted(IMPORTANCE)
+    """Return the main table no wider than a terminal; long names go on in a second line.
+
+    Shorter ones do so too where that leaves room for another column.
+    """
+    table = main_table(analysis)
+    wide = table.wrapped().fitted(IMPORTANCE)
+    narrow = table.wrapped(NARROW).fitted(IMPORTANCE)
+    return narrow if len(narrow.columns) > len(wide.columns) else wide
 
 
 def meanings_for(analysis: Analysis) -> dict[str, str]:
@@ -83,7 +90,7 @@ def _row(line: Line, analysis: Analysis) -> dict[str, str]:
     experiment, difference = line.experiment, line.versus_parent
     published = experiment.trial["published"].get("test_accuracy")
     results = [record.result for record in experiment.finished if record.result]
-    seconds = [result["seconds"] / result["epochs"] for result in results]
+    seconds = [result["seconds"] / result["epochs"] for result in experiment.timed]
     return {
         "experiment": experiment.name,
         "change": experiment.trial["change"],

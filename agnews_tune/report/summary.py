@@ -75,6 +75,12 @@ class ExperimentSummary:
         values = [record.result[name] for record in self.finished if record.result]
         return Figure.of(values) if values else None
 
+    @property
+    def timed(self) -> list[dict[str, Any]]:
+        """Results of the seeds on the hardware of the first one: other times say nothing of it."""
+        results = [record.result for record in self.finished if record.result]
+        return [each for each in results if each.get("hardware") == results[0].get("hardware")]
+
     def curve(self, column: str) -> dict[int, Point]:
         """Return one column of ``history.csv`` by epoch, from 1; empty if it was not measured."""
         values: dict[int, list[float]] = {}
