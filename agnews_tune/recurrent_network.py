@@ -106,7 +106,8 @@ class RecurrentNetwork(nn.Module):
     def read_words(self, ids: Tensor, lengths: Tensor, layers: int | None = None) -> Tensor:
         """Return what recurrent layers make of words ``(batch, time, directions * hidden)``.
 
-        The vectors of pairs are left out: they tell a backward direction the word before. float32.
+        As a language model needs it: without the vectors of pairs, which tell a backward direction
+        the word before, and without dropout, with which few passes learn too little. float32.
 
         Args:
             ids: as for ``forward``.
@@ -114,7 +115,10 @@ class RecurrentNetwork(nn.Module):
             layers: how many ``stacks``, from below; all by default.
         """
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            return self._read(self.embedding(ids), lengths, layers).float()
+            outputs: Tensor = self.embedding(ids)
+            for layer in self.stacks(layers):
+                outputs = self._recur(layer, outputs, lengths)
+            return outputs.float()
 
     def stacks(self, count: int | None = None) -> list[nn.RNNBase]:
         """Return the modules of the recurrent layers from below; all by default."""
@@ -138,12 +142,12 @@ class RecurrentNetwork(nn.Module):
             ]
         return [*groups, [weight for part in self.embeddings for weight in part.parameters()]]
 
-    def _read(self, vectors: Tensor, lengths: Tensor, layers: int | None = None) -> Tensor:
+    def _read(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         outputs = self._drop(vectors, self.embedding_dropout)
         if self.training and self.word_dropout:
             kept = torch.ones_like(outputs[:, :, :1])
             outputs = outputs * functional.dropout(kept, self.word_dropout)
-        for layer in self.stacks(layers):
+        for layer in self.stacks():
             outputs = self._drop(self._recur(layer, outputs, lengths), self.locked_dropout)
         return outputs
 

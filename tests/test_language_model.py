@@ -55,6 +55,15 @@ def test_loss_is_that_of_each_neighbour(values: dict[str, object]) -> None:
     torch.testing.assert_close(model(ids, torch.tensor([4, 7])), expected / sum(words))
 
 
+def test_words_are_not_dropped() -> None:
+    """Dropout belongs to training by labels."""
+    dropping = {"word_dropout": 0.5, "embedding_dropout": 0.5, "locked_dropout": 0.5}
+    model = language(bidirectional=True, **dropping)
+    ids, lengths = torch.tensor([[2, 30, 8, 11, 39, 4, 3]]), torch.tensor([7])
+
+    assert torch.equal(model.train()(ids, lengths), model.eval()(ids, lengths))
+
+
 @pytest.mark.parametrize("values", KINDS)
 def test_no_state_knows_the_word_that_it_guesses(values: dict[str, object]) -> None:
     """Another last word changes no forward state before it; another first, no backward one."""
