@@ -17,9 +17,17 @@ from agnews_tune.device import choose_precision, find_device
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
-from agnews_tune.history import BestWeights, Callback, EpochLines, History
+from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.inputs import Texts, as_labels, check_classes, check_texts, hold_out
+from agnews_tune.inputs import (
+    Texts,
+    as_labels,
+    check_classes,
+    check_rows,
+    check_texts,
+    check_validation,
+    hold_out,
+)
 from agnews_tune.network import Network, make_network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -32,6 +40,8 @@ from agnews_tune.training import (
     own_random_state,
     train,
 )
+
+SEEDS = 2**64  # that torch takes
 
 
 class Classifier:
@@ -83,9 +93,9 @@ class Classifier:
         **hyperparameters: Any,
     ) -> None:
         self.hyperparameters = Hyperparameters.from_dict(hyperparameters)
-        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
             raise HyperparameterError(
-                f"seed must be a whole number of at least 0; received {seed!r}"
+                f"seed must be a whole number from 0 to {SEEDS - 1}; received {seed!r}"
             )
         self.seed = seed
         self.device = find_device(device)
@@ -101,7 +111,7 @@ class Classifier:
         validation_split: float = 0.0,
         epochs: int | None = None,
         batch_size: int | None = None,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Iterable[Callback] | None = None,
         verbose: int = 1,
     ) -> History:
         """Learn the vocabulary and the network anew from texts and labels.
@@ -128,15 +138,22 @@ class Classifier:
             HyperparameterError: an argument that is not what was expected, or the library for this
                 kind of model is not installed.
         """
+        if verbose not in (0, 1, 2):
+            raise HyperparameterError(f"verbose must be 0, 1 or 2; received {verbose!r}")
         given = {"epochs": epochs, "batch_size": batch_size}
-        self.hyperparameters = Hyperparameters.from_dict(
+        hyperparameters = Hyperparameters.from_dict(
             self.hyperparameters.to_dict()
             | {name: value for name, value in given.items() if value is not None}
         )
-        check_installed(self.hyperparameters)
-        labels = check_classes(as_labels(labels))
+        check_installed(hyperparameters)
+        callbacks = as_callbacks(callbacks)
+        texts, labels = check_rows(texts, labels)
+        check_classes(labels)
         if validation_data is None and validation_split:
             (texts, labels), validation_data = hold_out(texts, labels, validation_split)
+        if validation_data is not None:
+            validation_data = check_validation(validation_data, labels.names)
+        self.hyperparameters = hyperparameters
         self.label_names_ = labels.names
         self._learn_vocabulary(texts)
         encoded = self._encode(texts)

@@ -42,6 +42,8 @@ def find_run(folder: Path) -> Path:
 def find_models(results: Path) -> list[TrialRecord]:
     """Return the finished trials whose model is there, best validation accuracy first.
 
+    Those that a search has stopped early, which a report compares with nothing, come last.
+
     Raises:
         RecordError: there is none.
 
@@ -50,7 +52,7 @@ def find_models(results: Path) -> list[TrialRecord]:
     """
     runs = find_runs(results) if results.is_dir() else []
     found = [
-        (record.result["validation_accuracy"], record)
+        (bool(record.stopped_after), -record.result["validation_accuracy"], record)
         for run in runs
         for record in read_run(run)
         if record.result and has_whole_model(record)
@@ -60,4 +62,4 @@ def find_models(results: Path) -> list[TrialRecord]:
             f"no model under {results}: train one with 'agnews-tune run grids/quickstart.yaml', "
             "or name a model folder with --model"
         )
-    return [record for _, record in sorted(found, key=lambda item: -item[0])]
+    return [record for *_, record in sorted(found, key=lambda item: item[:2])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,20 @@ class Callback:
 
     def on_train_end(self) -> None:
         """Called once, after the last epoch."""
+
+
+def as_callbacks(given: Iterable[Callback] | None) -> list[Callback]:
+    """Return callbacks as a list; None is none of them.
+
+    Raises:
+        HyperparameterError: they are something else.
+    """
+    callbacks = list(given) if isinstance(given, Iterable) else [] if given is None else [None]
+    if not all(isinstance(callback, Callback) for callback in callbacks):
+        raise HyperparameterError(
+            f"callbacks must be a list of agnews_tune.Callback objects; received {given!r}"
+        )
+    return callbacks
 
 
 class History(Callback):

@@ -60,6 +60,41 @@ def as_labels(
     return _from_numbers(given, names)
 
 
+def check_rows(
+    texts: Texts, labels: npt.ArrayLike, names: tuple[str, ...] | None = None
+) -> tuple[Texts, Labels]:
+    """Return texts as they are and their labels as class numbers with names.
+
+    Args:
+        texts: plain or encoded ones.
+        labels: as for ``as_labels``.
+        names: the classes that are known; by default those that ``labels`` holds.
+
+    Raises:
+        CorpusError: they are no texts and labels, or not as many.
+    """
+    if not isinstance(texts, EncodedTexts):
+        check_texts(texts)
+    return texts, as_labels(labels, names, rows=len(texts))
+
+
+def check_validation(
+    validation_data: tuple[Texts, npt.ArrayLike], names: tuple[str, ...]
+) -> tuple[Texts, Labels]:
+    """Return texts and labels to validate with, checked.
+
+    Raises:
+        CorpusError: they are no texts and labels of these classes.
+        HyperparameterError: they are no pair.
+    """
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:  # noqa: PLR2004
+        raise HyperparameterError(
+            "validation_data must be a pair: texts and their labels; received "
+            f"{type(validation_data).__name__}"
+        )
+    return check_rows(*validation_data, names)
+
+
 def check_classes(labels: Labels) -> Labels:
     """Return the labels of at least two classes; raise CorpusError for fewer."""
     present = np.unique(labels)

@@ -12,7 +12,7 @@ from conftest import Stop
 from agnews_tune import Classifier, load_corpus
 from agnews_tune.corpus import Corpus
 from agnews_tune.encoding import encode_corpus
-from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError
+from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError, WriteError
 from agnews_tune.hyperparameters import Hyperparameters
 
 TEXTS = [
@@ -232,8 +232,13 @@ def test_saved_model_is_plain_files(tmp_path: Path) -> None:
             "cell must be one of 'rnn', 'gru', 'lstm'; received 'lstn' (did you mean 'lstm'?)",
         ),
         ({"hiden_dim": 9}, "unknown hyperparameter 'hiden_dim' (did you mean 'hidden_dim'?)"),
-        ({"seed": -1}, "seed must be a whole number of at least 0; received -1"),
-        ({"seed": True}, "seed must be a whole number of at least 0; received True"),
+        *(
+            (
+                {"seed": seed},
+                f"seed must be a whole number from 0 to 18446744073709551615; received {seed!r}",
+            )
+            for seed in (-1, True, 2**64)
+        ),
         *(
             (
                 {"device": device},
@@ -262,14 +267,71 @@ def test_constructor_checks_its_arguments(arguments: dict[str, object], expected
             "validation_split must be a fraction above 0 and below 1 that leaves rows on both "
             "sides; received 1.5 of 24 rows; or give validation_data",
         ),
+        ({"verbose": 3}, "verbose must be 0, 1 or 2; received 3"),
+        (
+            {"validation_data": TEXTS},
+            "validation_data must be a pair: texts and their labels; received list",
+        ),
+        *(
+            (
+                {"callbacks": given},
+                f"callbacks must be a list of agnews_tune.Callback objects; received {given!r}",
+            )
+            for given in (["stop"], 5)
+        ),
     ],
 )
 def test_fit_checks_its_arguments(arguments: dict[str, object], expected: str) -> None:
     """Zero epochs are an error, not the default."""
     with pytest.raises(HyperparameterError) as caught:
-        tiny().fit(TEXTS, LABELS, verbose=0, **arguments)
+        tiny().fit(TEXTS, LABELS, **{"verbose": 0} | arguments)
 
     assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"texts": TEXTS[:4]},
+        {"labels": ["Sports"] * 24},
+        {"epochs": 0},
+        {"batch_size": 9, "verbose": 9},
+        {"batch_size": 9, "validation_data": (["a text"], ["Weather"])},
+        {"batch_size": 9, "validation_data": ([7], ["Sports"])},
+    ],
+)
+def test_a_fit_that_cannot_start_changes_nothing(arguments: dict[str, object]) -> None:
+    """A model that was fitted before predicts as it did."""
+    model = tiny()
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    before = model.predict(TEXTS)
+    given = {"texts": ["other words"] * 24, "labels": ["A", "B"] * 12, "verbose": 0} | arguments
+    with pytest.raises((CorpusError, HyperparameterError)):
+        model.fit(**given)
+
+    np.testing.assert_array_equal(before, model.predict(TEXTS))
+    assert ("Business", "Sports") == model.label_names_
+    assert (4, 1) == (model.hyperparameters.batch_size, model.hyperparameters.epochs)
+
+
+def test_no_callbacks_may_be_none() -> None:
+    """As in Keras."""
+    assert [0] == tiny().fit(TEXTS, LABELS, epochs=1, verbose=0, callbacks=None).epoch
+
+
+def test_a_model_is_not_saved_over_a_file(tmp_path: Path) -> None:
+    """The file stays as it is."""
+    model = tiny()
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    path = tmp_path / "model"
+    path.write_text("notes")
+    with pytest.raises(WriteError) as caught:
+        model.save(path)
+
+    assert str(caught.value) == (
+        f"{path / 'vocabulary.txt'} cannot be written: File exists; choose another folder"
+    )
+    assert "notes" == path.read_text()
 
 
 def test_one_class_cannot_be_learned() -> None:

@@ -35,10 +35,14 @@ def test_no_runs_are_an_error(tmp_path: Path, name: str) -> None:
 
 
 def test_models_come_by_validation_accuracy(write_record: WriteRecord, tmp_path: Path) -> None:
-    """Test accuracy does not count, nor do trials without a model or a result."""
+    """Test accuracy does not count, nor do trials without a model or a result.
+
+    One that a search has stopped is the last choice, as the report compares it with nothing.
+    """
     accuracies = {
         "good": {"validation_accuracy": 0.8, "test_accuracy": 0.9},
         "best": {"validation_accuracy": 0.85, "test_accuracy": 0.7},
+        "stopped": {"validation_accuracy": 0.9, "stopped_early": True, "epochs": 2},
         "without-model": {"validation_accuracy": 0.99},
         "unfinished": None,
     }
@@ -50,7 +54,7 @@ def test_models_come_by_validation_accuracy(write_record: WriteRecord, tmp_path:
             records.write_result(folder, "made", RESULT | result)
     found = find_models(tmp_path)
 
-    assert ["best-seed0", "good-seed0"] == [record.folder.name for record in found]
+    assert ["best-seed0", "good-seed0", "stopped-seed0"] == [record.folder.name for record in found]
 
 
 @pytest.mark.parametrize("name", ["run", "missing"])
