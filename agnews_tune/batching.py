@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from agnews_tune.text import PAD, EncodedTexts
+from agnews_tune.text import EncodedTexts
+from agnews_tune.vocabulary import PAD
 
 POOL = 64  # batches that are sorted by length together: less padding, order still random
 

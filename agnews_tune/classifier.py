@@ -32,7 +32,7 @@ from agnews_tune.network import Network, make_network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
-from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
+from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
 from agnews_tune.training import (
     EVALUATION_TOKENS,
     LabelledBatches,
@@ -40,6 +40,7 @@ from agnews_tune.training import (
     own_random_state,
     train,
 )
+from agnews_tune.vocabulary import Vocabulary
 
 SEEDS = 2**64  # that torch takes
 

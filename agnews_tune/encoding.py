@@ -16,7 +16,8 @@ from agnews_tune.cache import Entry, find_entry, make_entry
 from agnews_tune.errors import RecordError
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.splits import Corpus, Labels
-from agnews_tune.text import EncodedTexts, Tokenizer, Vocabulary, build_vocabulary, encode
+from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.vocabulary import Vocabulary
 
 FORMAT = 2  # to be raised when the same texts give other numbers, or the files hold other arrays
 KIND = "encoded"

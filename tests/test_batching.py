@@ -16,7 +16,8 @@ from agnews_tune import Classifier, batching, load_corpus
 from agnews_tune.batching import POOL, Batches, as_tensor
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.text import PAD, EncodedTexts, Vocabulary
+from agnews_tune.text import EncodedTexts
+from agnews_tune.vocabulary import PAD, Vocabulary
 
 VOCABULARY = Vocabulary.from_counts({}, 0)
 

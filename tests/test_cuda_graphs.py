@@ -16,8 +16,9 @@ from agnews_tune.cuda_graphs import SEEN
 from agnews_tune.descent import Descent
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import RecurrentNetwork
-from agnews_tune.text import EncodedTexts, Vocabulary
+from agnews_tune.text import EncodedTexts
 from agnews_tune.training import LabelledBatches
+from agnews_tune.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.gpu
 WORDS, TEXTS, BATCH, EPOCHS = 40, 240, 4, 3

@@ -15,8 +15,9 @@ from agnews_tune.descent import Descent
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
-from agnews_tune.text import EncodedTexts, Vocabulary
+from agnews_tune.text import EncodedTexts
 from agnews_tune.training import LabelledBatches
+from agnews_tune.vocabulary import Vocabulary
 
 WORDS, TEXTS, BATCH, EPOCHS = 40, 24, 4, 5
 STEPS = TEXTS // BATCH

@@ -12,7 +12,7 @@ from programs import loaded_after
 from agnews_tune.corpus import Corpus, Labels, Split
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.text import BOS, EOS, SPECIAL_TOKENS, UNK
+from agnews_tune.vocabulary import BOS, EOS, SPECIAL_TOKENS, UNK
 
 PREPROCESSING = Hyperparameters(min_count=0).preprocessing
 

@@ -7,7 +7,8 @@ import pytest
 from agnews_tune.corpus import Labels
 from agnews_tune.errors import CorpusError, HyperparameterError
 from agnews_tune.inputs import as_labels, check_classes, check_texts, hold_out
-from agnews_tune.text import EncodedTexts, Vocabulary
+from agnews_tune.text import EncodedTexts
+from agnews_tune.vocabulary import Vocabulary
 
 NAMES = ("calm", "urgent")
 

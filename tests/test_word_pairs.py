@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agnews_tune.text import EncodedTexts, Vocabulary
+from agnews_tune.text import EncodedTexts
+from agnews_tune.vocabulary import Vocabulary
 from agnews_tune.word_pairs import frequent_pairs
 
 WORDS = 6
