@@ -19,11 +19,12 @@ from agnews_tune.corpus_cache import (
     find_corpus,
     keep_corpus,
 )
-from agnews_tune.corpus_checks import Classes, Table, check_classes_occur, check_rows, find_classes
-from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path, table_from_columns
+from agnews_tune.corpus_checks import Classes, check_classes_occur, check_rows, find_classes
+from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
 from agnews_tune.hub import read_hub
 from agnews_tune.splits import Corpus, Labels, Rows, Split
+from agnews_tune.tables import Table, table_from_columns
 
 __all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus"]
 

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agnews_tune.errors import CorpusError, did_you_mean
+from agnews_tune.tables import Table
 
-COLUMNS = ("text", "title", "description", "label")
 FAULTS_SHOWN = 5
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -22,54 +22,11 @@ _ASCII_REST = bytes(code for code in range(128) if not chr(code).isalnum())
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-class Table(NamedTuple):
-    """The rows of one file or data set as they were read, before any check.
-
-    Args:
-        name: what messages call it.
-        unit: what a place counts from 1: ``line`` or ``row``.
-        places: the place of each row that could be read.
-        texts: the text of each row; those of a Parquet file stay in it.
-        labels: the label of each row: a number or a name.
-        faults: what is wrong with each row that could not be read, by its place.
-        label_names: the name of each class, where the source gives them.
-    """
-
-    name: str
-    unit: str
-    places: Sequence[int]
-    texts: Iterable[object]
-    labels: Iterable[object]
-    faults: Mapping[int, str] = {}
-    label_names: tuple[str, ...] | None = None
-
-
 class Classes(NamedTuple):
     """The names of the classes, and the class number that each way to write a label means."""
 
     names: tuple[str, ...]
     numbers: Mapping[str, int]
-
-
-def find_text_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return ``("text",)`` or ``("title", "description")``, whichever the columns hold.
-
-    Raises:
-        CorpusError: where one of these or ``label`` is missing or stands twice.
-    """
-    titled = "text" not in columns and ("title" in columns or "description" in columns)
-    text_columns = ("title", "description") if titled else ("text",)
-    wanted = [column for column in (*text_columns, "label") if columns.count(column) != 1]
-    if not wanted:
-        return text_columns
-    received = ", ".join(
-        reprlib.repr(column) + (did_you_mean(column, wanted) if column not in COLUMNS else "")
-        for column in columns
-    )
-    raise CorpusError(
-        f"{name} must have the columns 'text' and 'label', or 'title', 'description' and 'label', "
-        f"once each; received {received}"
-    )
 
 
 def find_classes(train: Table, label_names: Sequence[str] | None = None) -> Classes:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import reprlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from agnews_tune.corpus_checks import Table, find_text_columns
 from agnews_tune.errors import CorpusError, did_you_mean
+from agnews_tune.parquet_files import read_parquet
 from agnews_tune.sealed import file_digest
+from agnews_tune.tables import Table, find_text_columns, join_parts
 
 AG_NEWS_LABELS = ("World", "Sports", "Business", "Sci/Tech")
 
@@ -23,8 +21,6 @@ AG_NEWS_LABELS = ("World", "Sports", "Business", "Sci/Tech")
 CLASSIC_COLUMNS = ("label", "title", "description")
 CLASSIC_LABELS = {"1": 0, "2": 1, "3": 2, "4": 3}
 
-PART = 1_000  # rows of a Parquet file that are in memory together
-BUFFER = 2**20  # bytes
 LARGEST_FIELD = 2**31 - 1  # characters; more does not fit the C long of every machine
 
 
@@ -76,68 +72,6 @@ def read_file(path: Path) -> Table:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
 
 
-class ParquetColumn:
-    """What stands in each row of a Parquet file, read anew and in parts each time it is asked.
-
-    Args:
-        path: what messages call the file.
-        file: the opened ``pyarrow.parquet.ParquetFile``.
-        names: columns that are joined by spaces.
-    """
-
-    def __init__(self, path: Path, file: Any, names: tuple[str, ...]) -> None:
-        self.path = path
-        self.file = file
-        self.names = names
-
-    def __len__(self) -> int:
-        rows: int = self.file.metadata.num_rows
-        return rows
-
-    def __iter__(self) -> Iterator[object]:
-        for parts in self._read():
-            yield from parts[0] if len(parts) == 1 else map(_join, zip(*parts, strict=True))
-
-    def _read(self) -> Iterator[list[Sequence[object]]]:
-        with _explaining_parquet(self.path):
-            for batch in self.file.iter_batches(PART, columns=self.names, use_threads=False):
-                yield [batch.column(name).to_pylist() for name in self.names]
-
-
-@contextmanager
-def _explaining_parquet(path: Path) -> Iterator[None]:
-    import pyarrow as pa
-
-    try:
-        yield
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise CorpusError(f"{path} cannot be read: {os.strerror(error.errno)}") from error
-        raise CorpusError(f"{path} is not a Parquet file, or is damaged; write it anew") from error
-
-
-def table_from_columns(
-    name: str, columns: Mapping[str, Sequence[object]], label_names: tuple[str, ...] | None = None
-) -> Table:
-    """Return the rows of whole columns, counted from 1.
-
-    Raises:
-        CorpusError: where a column is missing.
-    """
-    parts = [columns[column] for column in find_text_columns(name, list(columns))]
-    texts = [_join(row) for row in zip(*parts, strict=True)]
-    places = range(1, len(texts) + 1)
-    return Table(name, "row", places, texts, columns["label"], label_names=label_names)
-
-
-def _join(parts: Sequence[object]) -> object:
-    """Return the parts joined by spaces, or the first one that is no string."""
-    strings = [part for part in parts if isinstance(part, str)]
-    if len(strings) == len(parts):
-        return " ".join(strings)
-    return next(part for part in parts if not isinstance(part, str))
-
-
 def _find_files(path: Path) -> list[Path]:
     """Return a file itself, or those of a folder: first train, then test."""
     if path.is_dir():
@@ -183,7 +117,7 @@ def _table_from_rows(
         if len(fields) != len(columns):
             faults[line] = f"must have {len(columns)} fields; received {len(fields)}"
     places = [line for line in rows if line not in faults]
-    texts = [_join([rows[line][at] for at in text_at]) for line in places]
+    texts = [join_parts([rows[line][at] for at in text_at]) for line in places]
     labels = [rows[line][label_at] for line in places]
     return Table(str(path), "line", places, texts, labels, faults)
 
@@ -235,7 +169,7 @@ def _read_json_lines(path: Path) -> Table:
         if absent := [repr(column) for column in columns if column not in row]:
             faults[line] = f"must have {' and '.join(absent)}; received {', '.join(map(repr, row))}"
     places = [line for line in rows if line not in faults]
-    texts = [_join([rows[line][column] for column in columns[:-1]]) for line in places]
+    texts = [join_parts([rows[line][column] for column in columns[:-1]]) for line in places]
     labels = [rows[line]["label"] for line in places]
     return Table(str(path), "line", places, texts, labels, faults)
 
@@ -256,20 +190,10 @@ def _parse_objects(lines: list[str], faults: dict[int, str]) -> dict[int, dict[s
     return rows
 
 
-def _read_parquet(path: Path) -> Table:
-    from pyarrow import parquet
-
-    with _explaining_parquet(path):
-        file = parquet.ParquetFile(path, buffer_size=BUFFER, pre_buffer=False)
-        text_columns = find_text_columns(str(path), file.schema_arrow.names)
-    texts, labels = (ParquetColumn(path, file, names) for names in (text_columns, ("label",)))
-    return Table(str(path), "row", range(1, len(texts) + 1), texts, labels)
-
-
 READERS: dict[str, Callable[[Path], Table]] = {
     ".csv": partial(_read_delimited, delimiter=","),
     ".tsv": partial(_read_delimited, delimiter="\t"),
     ".jsonl": _read_json_lines,
     ".json": _read_json_lines,
-    ".parquet": _read_parquet,
+    ".parquet": read_parquet,
 }

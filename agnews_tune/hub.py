@@ -7,9 +7,8 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
-from agnews_tune.corpus_checks import COLUMNS, Table, find_text_columns
-from agnews_tune.corpus_files import table_from_columns
 from agnews_tune.errors import CorpusError
+from agnews_tune.tables import COLUMNS, Table, find_text_columns, table_from_columns
 
 SECONDS_TO_ANSWER = 3.0
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500

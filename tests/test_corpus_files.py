@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agnews_tune.corpus_checks import check_rows, find_classes
-from agnews_tune.corpus_files import AG_NEWS_LABELS, PART, read_file, read_path
+from agnews_tune.corpus_files import AG_NEWS_LABELS, read_file, read_path
 from agnews_tune.errors import CorpusError
+from agnews_tune.parquet_files import PART
 
 LABEL_NAMES = ("red", "green", "blue")
 ROWS = [("Rain in the hills", 0), ("The Herons win 2-1", 1), ('Shares "soar", says firm', 2)]
