@@ -160,6 +160,11 @@ def _parse_rows(lines: list[str], delimiter: str, faults: dict[int, str]) -> dic
 
 def _read_json_lines(path: Path) -> Table:
     lines, faults = _read_lines(path)
+    if next((line for line in lines if line.strip()), "").lstrip().startswith("["):
+        raise CorpusError(
+            f"{path} must hold one JSON object a line; received a JSON array; write each of its "
+            "elements in a line, as pandas does with to_json(orient='records', lines=True)"
+        )
     rows = _parse_objects(lines, faults)
     if not rows:
         return Table(str(path), "line", [], [], [], faults)

@@ -146,7 +146,13 @@ def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:
 
 def _from_numbers(given: npt.NDArray[np.integer], names: tuple[str, ...] | None) -> Labels:
     if names is None:
-        names = tuple(map(str, range(max(int(given.max()), 0) + 1)))
+        largest = max(int(given.max()), 0)
+        if largest > len(given):
+            raise CorpusError(
+                "labels must be class numbers from 0 without great gaps; received "
+                f"{largest} among {len(given)} labels: number the classes 0, 1, 2, ... or name them"
+            )
+        names = tuple(map(str, range(largest + 1)))
     wrong = given[(given < 0) | (given >= len(names))]
     if len(wrong):
         raise CorpusError(

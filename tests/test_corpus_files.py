@@ -303,16 +303,15 @@ BAD_FILES = {
     ),
     "json array": (
         "train.json",
-        '[{"text": "one", "label": 1}]',
-        "train.json: 1 faulty row\n"
-        '  line 1: must be one JSON object; received \'[{"text": "o... "label": 1}]\'\n'
-        "Correct these rows or remove them",
+        '\n [\n{"text": "one", "label": 1},\n{"text": "two", "label": 0}]',
+        "train.json must hold one JSON object a line; received a JSON array; write each of its "
+        "elements in a line, as pandas does with to_json(orient='records', lines=True)",
     ),
     "deep json": (
         "train.json",
-        "[" * 200_000,
+        '{"text": ' + "[" * 200_000,
         "train.json: 1 faulty row\n"
-        "  line 1: must be one JSON object; received '[[[[[[[[[[[[...[[[[[[[[[[[[['\n"
+        "  line 1: must be one JSON object; received '{\"text\": [[[...[[[[[[[[[[[[['\n"
         "Correct these rows or remove them",
     ),
     "description that is null": (

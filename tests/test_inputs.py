@@ -98,6 +98,13 @@ LIST = "labels must be a list of class names or of class numbers, one a text; re
         ([0, -1, 1], None, None, "labels must be class numbers from 0 to 1; received -1"),
         ([-3], None, None, "labels must be class numbers from 0 to 0; received -3"),
         (
+            [0, 10**12],
+            None,
+            None,
+            "labels must be class numbers from 0 without great gaps; received 1000000000000 among "
+            "2 labels: number the classes 0, 1, 2, ... or name them",
+        ),
+        (
             ["calm", "urgnt"],
             NAMES,
             None,
