@@ -96,8 +96,11 @@ class Batches:
             return
         # One transfer for all of them: with one for each, each step would wait for the device.
         rows = as_tensor(np.concatenate(parts), self.device)
-        for part, own in zip(parts, torch.split(rows, [len(part) for part in parts]), strict=True):
-            yield self._batch(own, int(self._lengths[part].max()))
+        start = 0
+        for part in parts:
+            end = start + len(part)
+            yield self._batch(rows[start:end], int(self._lengths[part].max()))
+            start = end
 
     def _batch(self, rows: Tensor, longest: int) -> Batch:
         lengths = self._lengths_on_device[rows]

@@ -21,9 +21,8 @@ from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_c
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.inputs import (
     Texts,
-    as_labels,
     check_classes,
-    check_rows,
+    check_labelled,
     check_texts,
     check_validation,
     hold_out,
@@ -32,6 +31,7 @@ from agnews_tune.network import Network, make_network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
+from agnews_tune.splits import Labels
 from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
 from agnews_tune.training import (
     EVALUATION_TOKENS,
@@ -148,7 +148,7 @@ class Classifier:
         )
         check_installed(hyperparameters)
         callbacks = as_callbacks(callbacks)
-        texts, labels = check_rows(texts, labels)
+        texts, labels = check_labelled(texts, labels)
         check_classes(labels)
         if validation_data is None and validation_split:
             (texts, labels), validation_data = hold_out(texts, labels, validation_split)
@@ -159,7 +159,7 @@ class Classifier:
         self._learn_vocabulary(texts)
         encoded = self._encode(texts)
         data = self._data(encoded, labels)
-        validation = self._data(*validation_data) if validation_data is not None else None
+        validation = self._data(*validation_data) if validation_data else None
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
@@ -191,7 +191,8 @@ class Classifier:
     def evaluate(self, texts: Texts, labels: npt.ArrayLike) -> dict[str, float]:
         """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
         self._check_fitted()
-        return evaluate(self.network_, self._data(texts, labels))
+        data = self._data(*check_labelled(texts, labels, self.label_names_))
+        return evaluate(self.network_, data)
 
     def predict(self, texts: Texts) -> npt.NDArray[np.float32]:
         """Return the probabilities of the classes ``(texts, classes)``, float32.
@@ -199,6 +200,7 @@ class Classifier:
         The columns follow ``label_names_``.
         """
         self._check_fitted()
+        check_texts(texts)
         batches = Batches(self._encode(texts), self.device)
         probabilities = torch.empty((len(batches), len(self.label_names_)), device=self.device)
         self.network_.eval()
@@ -282,7 +284,6 @@ class Classifier:
         if isinstance(texts, EncodedTexts):
             self.vocabulary_ = texts.vocabulary
         else:
-            check_texts(texts)
             self.vocabulary_ = build_vocabulary(
                 texts, Tokenizer(self.hyperparameters.preprocessing)
             )
@@ -290,13 +291,11 @@ class Classifier:
     def _encode(self, texts: Texts) -> EncodedTexts:
         if isinstance(texts, EncodedTexts):
             return texts
-        check_texts(texts)
         return encode(texts, self.vocabulary_, Tokenizer(self.hyperparameters.preprocessing))
 
-    def _data(self, texts: Texts, labels: npt.ArrayLike) -> LabelledBatches:
-        numbers = as_labels(labels, self.label_names_, rows=len(texts))
+    def _data(self, texts: Texts, labels: Labels) -> LabelledBatches:
         batches = Batches(self._encode(texts), self.device)
-        return LabelledBatches(batches, as_tensor(numbers, self.device))
+        return LabelledBatches(batches, as_tensor(labels, self.device))
 
 
 def _signature() -> Signature:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,63 +15,74 @@ from agnews_tune.batching import Batch
 
 Step = Callable[[Batch, Tensor], tuple[Tensor, Tensor]]
 Shape = tuple[int, ...]
-SEEN = 2  # batches of a shape before its step is captured: rare shapes are not worth a graph
+WARM_UP = 2  # batches of a shape before its step is captured: rare shapes are not worth a graph
+MOST = 256  # graphs; each takes memory of the card
 
 
-def captured(step: Step, device: torch.device) -> Step:
-    """Return the step, on a GPU as a ``CapturedStep``."""
-    return CapturedStep(step, device) if device.type == "cuda" else step
-
-
-class CapturedStep:
+class StepGraphs:
     """Takes steps as they are at first, and replays a graph for each shape that comes often.
 
     A recurrent layer is hundreds of small kernels, and a processor takes longer to launch them one
-    by one than a large GPU to run them.
+    by one than a large GPU to run them. All graphs share the memory of their inner tensors, in
+    which nothing outlives a step.
 
     Source: https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs
 
     Args:
-        step: trains on a batch with its class numbers and returns the loss and the logits. All that
-            it does must be work of the GPU, without waiting for it, on tensors that stay where
-            they are between steps.
         device: the GPU.
     """
 
-    def __init__(self, step: Step, device: torch.device) -> None:
-        self.step = step
-        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        self.pool = torch.cuda.graph_pool_handle()
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
         self.seen: Counter[Shape] = Counter()
         self.graphs: dict[Shape, _Graph] = {}
 
-    def __call__(self, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Take a step; loss and logits hold until the next one."""
+    @cached_property
+    def _stream(self) -> torch.cuda.Stream:
+        return torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def _pool(self) -> Any:
+        return torch.cuda.graph_pool_handle()
+
+    def take(self, step: Step, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Take a step; loss and logits hold until the next one.
+
+        Args:
+            step: trains on the ids and lengths of a batch with its class numbers and returns the
+                loss and the logits; always the same one. All that it does must be work of the GPU,
+                without waiting for it, on tensors that stay where they are between steps.
+            batch: on the GPU.
+            labels: its class numbers ``(batch,)``, int64, on the GPU.
+        """
         shape = tuple(batch.ids.shape)
         if shape in self.graphs:
             return self.graphs[shape].replay(batch, labels)
         self.seen[shape] += 1
         # All steps are on one stream, as a capture cannot be on the default one.
-        current = torch.cuda.current_stream(self.stream.device)
-        self.stream.wait_stream(current)
-        with torch.cuda.stream(self.stream):
-            if self.seen[shape] > SEEN:
-                self.graphs[shape] = _Graph(self.step, batch, labels, self.pool)
-            else:
-                outcome = self.step(batch, labels)
-        current.wait_stream(self.stream)
-        return self(batch, labels) if shape in self.graphs else outcome
+        current = torch.cuda.current_stream(self.device)
+        self._stream.wait_stream(current)
+        try:
+            with torch.cuda.stream(self._stream):
+                if self.seen[shape] <= WARM_UP or len(self.graphs) == MOST:
+                    return step(batch, labels)
+                self.graphs[shape] = _Graph(step, batch, labels, self._pool)
+        finally:
+            current.wait_stream(self._stream)
+        return self.graphs[shape].replay(batch, labels)
 
 
 class _Graph:
     """The kernels of one step for batches of one shape."""
 
     def __init__(self, step: Step, batch: Batch, labels: Tensor, pool: Any) -> None:
-        self.inputs = [tensor.clone() for tensor in (*batch, labels)]
+        self.batch = Batch(*(tensor.clone() for tensor in batch))
+        self.labels = labels.clone()
         self.graph = torch.cuda.CUDAGraph()
-        self.graph.capture_begin(pool=pool)
+        # What other threads do on the GPU meanwhile is no part of it.
+        self.graph.capture_begin(pool, capture_error_mode="thread_local")
         try:
-            self.outcome = step(Batch(*self.inputs[:-1]), self.inputs[-1])
+            self.outcome = step(self.batch, self.labels)
         except BaseException:
             with suppress(RuntimeError):  # of a broken capture; what broke it is the cause
                 self.graph.capture_end()
@@ -79,7 +91,8 @@ class _Graph:
 
     def replay(self, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Run them on another batch."""
-        for own, given in zip(self.inputs, (*batch, labels), strict=True):
-            own.copy_(given)
+        self.batch.ids.copy_(batch.ids)
+        self.batch.lengths.copy_(batch.lengths)
+        self.labels.copy_(labels)
         self.graph.replay()
         return self.outcome

@@ -6,15 +6,15 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from agnews_tune.averaging import MovingAverage
 from agnews_tune.batching import Batch
-from agnews_tune.cuda_graphs import Step, captured
+from agnews_tune.cuda_graphs import StepGraphs
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.language_model import LanguageModel
@@ -22,7 +22,6 @@ from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.training import LabelledBatches, run_epoch
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
 Network = TypeVar("Network", RecurrentNetwork, LanguageModel)
 
 
@@ -48,29 +47,26 @@ class Descent(Generic[Network]):
         self.outcome: Network = network
         self.steps = steps
         self.hyperparameters = hyperparameters
-        device = network.embeddings[0].weight.device
+        self.device = network.embeddings[0].weight.device
+        on_gpu = self.device.type == "cuda"
+        self.graphs = StepGraphs(self.device) if on_gpu else None
         self.optimizer = torch.optim.AdamW(
             _groups(network, hyperparameters),
             lr=hyperparameters.learning_rate,
             weight_decay=hyperparameters.weight_decay,
             fused=True,
-            capturable=device.type == "cuda",
+            capturable=on_gpu,
         )
-        if device.type == "cuda":  # a graph reads the rate from where it lies
+        if on_gpu:  # a graph reads the rate from where it lies
             for group in self.optimizer.param_groups:
-                group["lr"] = torch.tensor(group["lr"], device=device)
-        learn: Step = self._learn  # type: ignore[misc] # never called with a LanguageModel
-        self._take_step = captured(learn, device)
+                group["lr"] = torch.tensor(group["lr"], device=self.device)
         self.schedule: LambdaLR | None = None
         if hyperparameters.warmup or hyperparameters.schedule != "constant":
             self.schedule = LambdaLR(self.optimizer, partial(_factor, hyperparameters, steps))
-        self.average: AveragedModel | None = None
+        self.average: MovingAverage[Network] | None = None
         if hyperparameters.ema_decay:
-            self.average = _make_average(network, hyperparameters.ema_decay)
-            self.outcome = cast(Network, self.average.module)
-            for layer in self.outcome.modules():
-                if isinstance(layer, nn.RNNBase):
-                    layer.flatten_parameters()  # those of a copy lie in many places
+            self.average = MovingAverage(network, hyperparameters.ema_decay)
+            self.outcome = self.average.network
 
     def run_pass(
         self: Descent[RecurrentNetwork], data: LabelledBatches, batches: Iterator[Batch]
@@ -81,7 +77,9 @@ class Descent(Generic[Network]):
             ``loss`` (that of ``training_loss``) and ``accuracy``, as the network was when it saw
             each row, and the ``learning_rate`` of the first step.
         """
-        rate = float(self.optimizer.param_groups[0]["lr"])
+        rate = self.hyperparameters.learning_rate
+        if self.schedule:
+            rate *= self.schedule.lr_lambdas[0](self.schedule.last_epoch)
         self.network.train()
         with self.reused_gradients():
             logs = run_epoch(data, batches, self._train_on)
@@ -101,16 +99,19 @@ class Descent(Generic[Network]):
             factor = self.schedule.lr_lambdas[0]
             self.schedule = LambdaLR(self.optimizer, factor, last_epoch=epochs * self.steps - 1)
         if self.average:
-            self.average.n_averaged.fill_(epochs * self.steps)
+            self.average.steps = epochs * self.steps
 
     def step(self, loss: Tensor) -> None:
         """Follow the gradient of a batch's loss."""
         self._descend(loss)
-        self._count_step()
+        self._end_step()
 
-    def _train_on(self, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
-        outcome = self._take_step(batch, labels)
-        self._count_step()
+    def _train_on(
+        self: Descent[RecurrentNetwork], batch: Batch, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        learn = self._learn
+        outcome = self.graphs.take(learn, batch, labels) if self.graphs else learn(batch, labels)
+        self._end_step()
         return outcome
 
     def _learn(
@@ -127,23 +128,12 @@ class Descent(Generic[Network]):
             nn.utils.clip_grad_norm_(self.network.parameters(), self.hyperparameters.clip_norm)
         self.optimizer.step()
 
-    def _count_step(self) -> None:
+    def _end_step(self) -> None:
+        """Do what counts steps, and therefore belongs to no graph."""
         if self.schedule:
             self.schedule.step()
         if self.average:
-            self.average.update_parameters(self.network)
-
-
-def _make_average(network: nn.Module, ema_decay: float) -> AveragedModel:
-    """Return a copy whose weights follow, closely at first, or the first ones would stay long."""
-
-    def mix(averages: Tensors, weights: Tensors, count: Tensor | int) -> None:
-        steps = int(average.n_averaged)  # on the CPU, while ``count`` may be on a GPU
-        decay = min(ema_decay, (1 + steps) / (10 + steps))
-        get_ema_multi_avg_fn(decay)(averages, weights, count)  # type: ignore[no-untyped-call]
-
-    average: AveragedModel = AveragedModel(network, multi_avg_fn=mix)
-    return average
+            self.average.follow(self.network)
 
 
 def _groups(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -48,9 +49,7 @@ def read_both_ways(layers: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tenso
 def _read(layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor) -> Tensor:
     """Return the outputs of one layer of one direction; it may read the padding behind a text."""
     start = inputs.new_zeros(1, len(inputs), layers.hidden_size)
-    with warnings.catch_warnings():
-        # CuDNN copies the weights of one direction; that takes microseconds.
-        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous")
+    with _silence() if inputs.is_cuda else nullcontext():
         outputs: Tensor = FUNCTIONS[type(layers)](
             inputs,
             (start, start) if isinstance(layers, nn.LSTM) else start,
@@ -63,3 +62,11 @@ def _read(layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor) -> Te
             batch_first=True,
         )[0]
     return outputs
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Leave out torch's warning that cuDNN copies the weights of one direction: microseconds."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous")
+        yield

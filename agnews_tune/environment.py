@@ -37,13 +37,22 @@ def _cpu_name() -> str:
 
 
 def _commit() -> str | None:
-    """Return the commit that this package is checked out at; None for an installed copy."""
-    root = Path(__file__).parents[1]
-    if not (root / ".git").exists():
+    """Return the commit that this package is checked out at; None for an installed copy.
+
+    ``-dirty`` at its end says that the package has changed since.
+    """
+    package = Path(__file__).parent
+    if not (package.parent / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        commit = _git(package, "rev-parse", "HEAD")
+        changed = _git(package, "diff", "HEAD", "--name-only", "--", ".")
     except (OSError, subprocess.CalledProcessError):
         return None
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     return done.stdout.strip()

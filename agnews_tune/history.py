@@ -41,8 +41,10 @@ def as_callbacks(given: Iterable[Callback] | None) -> list[Callback]:
     Raises:
         HyperparameterError: they are something else.
     """
-    callbacks = list(given) if isinstance(given, Iterable) else [] if given is None else [None]
-    if not all(isinstance(callback, Callback) for callback in callbacks):
+    if given is None:
+        return []
+    callbacks = list(given) if isinstance(given, Iterable) else None
+    if callbacks is None or not all(isinstance(callback, Callback) for callback in callbacks):
         raise HyperparameterError(
             f"callbacks must be a list of agnews_tune.Callback objects; received {given!r}"
         )

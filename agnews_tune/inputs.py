@@ -14,8 +14,10 @@ from agnews_tune.text import EncodedTexts
 Texts = Sequence[str] | EncodedTexts
 
 
-def check_texts(texts: Sequence[str]) -> None:
-    """Raise CorpusError where ``texts`` is no sequence of texts."""
+def check_texts(texts: Texts) -> None:
+    """Raise CorpusError where ``texts`` is no sequence of texts, nor encoded ones."""
+    if isinstance(texts, EncodedTexts):
+        return
     if isinstance(texts, str):
         raise CorpusError("texts must be a list of texts; received one text: put it in a list")
     if not hasattr(texts, "__len__"):
@@ -60,7 +62,7 @@ def as_labels(
     return _from_numbers(given, names)
 
 
-def check_rows(
+def check_labelled(
     texts: Texts, labels: npt.ArrayLike, names: tuple[str, ...] | None = None
 ) -> tuple[Texts, Labels]:
     """Return texts as they are and their labels as class numbers with names.
@@ -73,8 +75,7 @@ def check_rows(
     Raises:
         CorpusError: they are no texts and labels, or not as many.
     """
-    if not isinstance(texts, EncodedTexts):
-        check_texts(texts)
+    check_texts(texts)
     return texts, as_labels(labels, names, rows=len(texts))
 
 
@@ -92,23 +93,21 @@ def check_validation(
             "validation_data must be a pair: texts and their labels; received "
             f"{type(validation_data).__name__}"
         )
-    return check_rows(*validation_data, names)
+    return check_labelled(*validation_data, names)
 
 
-def check_classes(labels: Labels) -> Labels:
-    """Return the labels of at least two classes; raise CorpusError for fewer."""
+def check_classes(labels: Labels) -> None:
+    """Raise CorpusError where the labels are of one class alone."""
     present = np.unique(labels)
     if len(present) == 1:
         name = labels.names[int(present[0])]
         raise CorpusError(f"labels must be of at least two classes; received {name!r} alone")
-    return labels
 
 
 def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Split]:
-    """Cut texts into a part to train on and a part to validate with, stratified by label.
+    """Cut checked texts into a part to train on and one to validate with, stratified by label.
 
     Raises:
-        CorpusError: texts and labels are not as many, or a text is none.
         HyperparameterError: the fraction leaves no row on one side, or the texts are encoded.
     """
     size = round(fraction * len(labels)) if 0 < fraction < 1 else 0
@@ -121,8 +120,6 @@ def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Spli
         raise HyperparameterError(
             "validation_split needs plain texts; received encoded ones: give validation_data"
         )
-    check_texts(texts)
-    labels = as_labels(labels, rows=len(texts))
     in_order = list(texts)  # a pandas Series would look rows up by their own names
     kept, held_out = stratified_split(labels, size)
     return _take(in_order, labels, kept), _take(in_order, labels, held_out)

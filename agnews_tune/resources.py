@@ -11,9 +11,10 @@ from pathlib import Path
 
 from agnews_tune.errors import RunError, RunWarning
 
-# Trials on one GPU by default; docs/performance.md has the curve.
+# Trials on one GPU by default, at most; docs/performance.md has the curve.
 IN_TURN, SIDE_BY_SIDE = 4, 16
-MEMORY = 4_000_000_000  # bytes of the card for each of many trials side by side
+MEMORY = 4_000_000_000  # bytes of the card for each of them, at least
+GRANULARITY = 10_000  # Ray rounds shares to so many parts of a GPU
 
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # NVIDIA's, AMD's, Windows' under Linux
 
@@ -114,12 +115,12 @@ def share(
 def automatic_share() -> float:
     """Return the share of a GPU that a trial gets by default.
 
-    A quarter, as processes take turns on a card; where NVIDIA's Multi-Process Service (MPS) runs on
-    this machine and lets them calculate side by side, a sixteenth, or more of a small card.
+    A quarter, as processes take turns on a card, or a sixteenth where NVIDIA's Multi-Process
+    Service (MPS) runs on this machine and lets them calculate side by side; more of a small card.
     """
-    if not _mps_runs():
-        return 1 / IN_TURN
-    return 1 / max(1, min([SIDE_BY_SIDE, *(size // MEMORY for size in _read_sizes())]))
+    most = SIDE_BY_SIDE if _mps_runs() else IN_TURN
+    trials = max(1, min([most, *(size // MEMORY for size in _read_sizes())]))
+    return GRANULARITY // trials / GRANULARITY
 
 
 def _read_sizes() -> list[int]:

@@ -20,6 +20,7 @@ from benchmarks.workload import Workload
 TRIALS = (1, 2, 4, 8, 16)
 WARM_UP = 3  # epochs, in which the steps of most batches become graphs
 SECONDS = 3.0
+PATIENCE = 120.0  # seconds that trials wait for each other: one may have failed
 ROWS = 3_200
 
 
@@ -53,13 +54,13 @@ def measure_sharing(work: Workload) -> Iterator[Figure]:
         yield from (Figure(title, None, note="no GPU at hand") for title in titles.values())
         return
     spawn = multiprocessing.get_context("spawn")
-    with spawn.Manager() as manager, spawn.Pool(max(TRIALS)) as pool:
-        for trials, title in titles.items():
-            barrier = manager.Barrier(trials)
+    for trials, title in titles.items():
+        with spawn.Manager() as manager, spawn.Pool(trials) as pool:
+            barrier = manager.Barrier(trials, timeout=PATIENCE)
             running = [pool.apply_async(_train, (work, barrier)) for _ in range(trials)]
             rates, held = zip(*(one.get() for one in running), strict=True)
-            note = f"{len(work.texts):,} rows, {SECONDS:g} s; {max(held) / 1e9:.1f} GB of the card"
-            yield Figure(title, sum(rates), note=note)
+        note = f"{len(work.texts):,} rows, {SECONDS:g} s; {max(held) / 1e9:.1f} GB of the card"
+        yield Figure(title, sum(rates), note=note)
 
 
 def _train(work: Workload, barrier: Barrier) -> tuple[float, int]:
@@ -70,6 +71,4 @@ def _train(work: Workload, barrier: Barrier) -> tuple[float, int]:
     model.fit(work.encoded, work.named_labels, epochs=1_000_000, verbose=0, callbacks=[window])
     free, total = torch.cuda.mem_get_info()
     barrier.wait()
-    del model, window.model
-    torch.cuda.empty_cache()
     return len(work.texts) * window.epochs / window.seconds, total - free

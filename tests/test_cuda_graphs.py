@@ -12,7 +12,7 @@ from conftest import Stop
 from agnews_tune import Classifier
 from agnews_tune.backup import BackupAndRestore
 from agnews_tune.batching import Batches
-from agnews_tune.cuda_graphs import SEEN
+from agnews_tune.cuda_graphs import WARM_UP
 from agnews_tune.descent import Descent
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -50,20 +50,19 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
+KINDS = [
+    {"cell": "rnn"},
+    {"cell": "lstm", "num_layers": 2, "bidirectional": True, "pooling": "max+mean"},
+    {"bidirectional": True, "pooling": "mean+last"},
+    {"bidirectional": True, "pooling": "attention", "mask_padding": False},
+    {"schedule": "cosine", "warmup": 0.2, "layer_decay": 0.8, "num_layers": 2},
+    {"clip_norm": 0.1, "weight_decay": 0.1, "ema_decay": 0.9, "label_smoothing": 0.1},
+    {"adversarial_norm": 0.5, "bigram_buckets": 50},
+]
+
+
 @pytest.mark.usefixtures("exact")
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"cell": "rnn"},
-        {"cell": "lstm", "num_layers": 2, "bidirectional": True, "pooling": "max+mean"},
-        {"bidirectional": True, "pooling": "mean+last"},
-        {"bidirectional": True, "pooling": "attention", "mask_padding": False},
-        {"schedule": "cosine", "warmup": 0.2, "layer_decay": 0.8, "num_layers": 2},
-        {"clip_norm": 0.1, "weight_decay": 0.1, "ema_decay": 0.9, "label_smoothing": 0.1},
-        {"adversarial_norm": 0.5, "bigram_buckets": 50},
-    ],
-    ids=lambda values: next(iter(values)),
-)
+@pytest.mark.parametrize("values", KINDS)
 def test_graphs_learn_what_the_cpu_learns(values: dict[str, object]) -> None:
     """The same losses, epoch after epoch, whatever belongs to a step."""
     losses = {}
@@ -74,16 +73,17 @@ def test_graphs_learn_what_the_cpu_learns(values: dict[str, object]) -> None:
             for epoch in range(EPOCHS)
         ]
         losses[device] = [(logs["loss"], logs["learning_rate"]) for logs in passes]
-    shapes = [shape for shape, seen in descent._take_step.seen.items() if seen > SEEN]
+    shapes = [shape for shape, seen in descent.graphs.seen.items() if seen > WARM_UP]
 
-    assert set(shapes) == set(descent._take_step.graphs)
+    assert set(shapes) == set(descent.graphs.graphs)
     assert len(shapes) > 2
     np.testing.assert_allclose(losses["cuda"], losses["cpu"], rtol=1e-3)
 
 
-def test_no_step_waits_for_the_gpu() -> None:
+@pytest.mark.parametrize("values", KINDS)
+def test_no_step_waits_for_the_gpu(values: dict[str, object]) -> None:
     """The processor waits as often in a pass of sixty batches as in one of three."""
-    data, descent = make_data("cuda"), make_descent("cuda")
+    data, descent = make_data("cuda"), make_descent("cuda", **values)
     waits = []
     for steps in (3, 3, STEPS):
         batches = islice(data.batches.shuffled(BATCH, (0, 0)), steps)
@@ -99,13 +99,31 @@ def test_no_step_waits_for_the_gpu() -> None:
     assert waits[1] == waits[2]
 
 
+def test_an_error_in_a_step_is_the_one_that_is_told() -> None:
+    """Not that of the capture which it broke; the next step is taken as if nothing had been."""
+    data, descent = make_data("cuda", (5, 6)), make_descent("cuda")
+    (batch,) = islice(data.batches.shuffled(BATCH, (0, 0)), 1)
+    labels = data.labels[batch.rows]
+    for _ in range(WARM_UP):
+        descent.graphs.take(descent._learn, batch, labels)
+
+    def fail(_batch: object, _labels: object) -> tuple[torch.Tensor, torch.Tensor]:
+        raise ValueError("out of luck")
+
+    with pytest.raises(ValueError, match="out of luck"):
+        descent.graphs.take(fail, batch, labels)
+    assert {} == descent.graphs.graphs
+    loss, _ = descent.graphs.take(descent._learn, batch, labels)
+    assert 0 < loss.item() < 3
+
+
 @pytest.mark.parametrize("longest", [120, 1200])
 def test_long_texts_are_captured_too(longest: int) -> None:
     """Torch sums the gradients of many words in another way than those of few."""
     data, descent = make_data("cuda", (longest, longest + 1)), make_descent("cuda")
     logs = descent.run_pass(data, data.batches.shuffled(BATCH, (0, 0)))
 
-    assert {(BATCH, longest)} == set(descent._take_step.graphs)
+    assert {(BATCH, longest)} == set(descent.graphs.graphs)
     assert 0 < logs["loss"] < 2
 
 
@@ -115,12 +133,13 @@ def test_each_replay_draws_its_own_dropout() -> None:
     descent = make_descent("cuda", dropout=0.5, learning_rate=1e-30)
     (batch,) = islice(data.batches.shuffled(BATCH, (0, 0)), 1)
     labels = data.labels[batch.rows]
-    for _ in range(SEEN + 1):
-        descent._take_step(batch, labels)
+    for _ in range(WARM_UP + 1):
+        descent.graphs.take(descent._learn, batch, labels)
 
     def replay(seed: int) -> list[torch.Tensor]:
         torch.manual_seed(seed)
-        return [descent._take_step(batch, labels)[1].clone() for _ in range(2)]
+        steps = (descent.graphs.take(descent._learn, batch, labels) for _ in range(2))
+        return [logits.clone() for _loss, logits in steps]
 
     assert list(map(torch.Tensor.tolist, replay(1))) == list(map(torch.Tensor.tolist, replay(1)))
     assert not torch.equal(replay(1)[0], replay(1)[1])

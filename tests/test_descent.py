@@ -1,7 +1,9 @@
 """What each hyperparameter of training does to the steps, and that they can be interrupted."""
 
 import copy
+import gc
 import math
+import weakref
 from collections.abc import Callable
 from itertools import islice
 
@@ -57,6 +59,19 @@ def rates(data: LabelledBatches, **values: object) -> list[float]:
     )
     run(steps, data, EPOCHS)
     return seen
+
+
+def test_memory_is_given_back_at_once(data: LabelledBatches) -> None:
+    """The optimizer's state is twice the weights; it does not wait for the garbage collector."""
+    steps = descent(schedule="linear", ema_decay=0.5)
+    run(steps, data)
+    gone = weakref.ref(steps), weakref.ref(steps.optimizer)
+    gc.disable()
+    try:
+        del steps
+        assert [None, None] == [reference() for reference in gone]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("adversarial_norm", [0.0, 0.5])

@@ -6,7 +6,7 @@ import pytest
 
 from agnews_tune.corpus import Labels
 from agnews_tune.errors import CorpusError, HyperparameterError
-from agnews_tune.inputs import as_labels, check_classes, check_texts, hold_out
+from agnews_tune.inputs import as_labels, check_classes, check_labelled, check_texts, hold_out
 from agnews_tune.text import EncodedTexts
 from agnews_tune.vocabulary import Vocabulary
 
@@ -135,7 +135,7 @@ def test_one_class_is_too_few() -> None:
         check_classes(Labels([1, 1], NAMES))
 
     assert "labels must be of at least two classes; received 'urgent' alone" == str(caught.value)
-    assert several is check_classes(several)
+    assert check_classes(several) is None
 
 
 @pytest.mark.parametrize("kind", [list, pd.Series])
@@ -186,10 +186,10 @@ def test_encoded_texts_cannot_be_split() -> None:
         ("ab", "texts must be a list of texts; received one text: put it in a list"),
     ],
 )
-def test_texts_are_checked_before_they_are_split(texts: object, expected: str) -> None:
+def test_texts_must_fit_their_labels(texts: object, expected: str) -> None:
     """Texts that do not fit the labels are refused, not cut to size."""
     with pytest.raises(CorpusError) as caught:
-        hold_out(texts, Labels([0, 1], NAMES), 0.5)
+        check_labelled(texts, Labels([0, 1], NAMES))
 
     assert expected == str(caught.value)
 

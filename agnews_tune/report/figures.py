@@ -21,7 +21,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
     test = experiment.figure("test_accuracy")
     last = experiment.figure("test_accuracy_last")
     parameters = experiment.figure("parameters")
-    seconds = [result["seconds"] for result in experiment.timed]
+    seconds = [result["seconds"] for result in experiment.on_first_hardware]
     return {
         "experiment": experiment.name,
         "parent": experiment.trial["parent"],

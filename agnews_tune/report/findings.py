@@ -97,17 +97,17 @@ def _training(analysis: Analysis) -> list[str]:
 
 
 def _cost(line: Line) -> str:
-    parameters = line.experiment.timed[0]["parameters"]
+    parameters = line.experiment.on_first_hardware[0]["parameters"]
     return f"{parameters:,} parameters and {_seconds(line):,.0f} s a training"
 
 
 def _hardware(line: Line) -> Any:
-    return line.experiment.timed[0].get("hardware")
+    return line.experiment.on_first_hardware[0].get("hardware")
 
 
 def _seconds(line: Line) -> float:
     """Return what a training took on average, its pretraining too."""
-    results = line.experiment.timed
+    results = line.experiment.on_first_hardware
     return fmean(result["seconds"] + result.get("pretrain_seconds", 0.0) for result in results)
 
 

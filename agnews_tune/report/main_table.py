@@ -68,17 +68,21 @@ def fitted_table(analysis: Analysis) -> Table:
 
 def meanings_for(analysis: Analysis) -> dict[str, str]:
     """Return what each column means for these experiments."""
-    published = [line.experiment.trial["published"] for line in analysis.lines]
+    meanings = dict(MEANINGS)
+    experiments = [line.experiment for line in analysis.lines]
+    if any(len(each.on_first_hardware) < len(each.finished) for each in experiments):
+        meanings["s/epoch"] = "s/epoch: of the seeds on the hardware of the first one alone."
+    published = [each.trial["published"] for each in experiments]
     rows = [figures.get("train_rows") for figures in published if "test_accuracy" in figures]
-    if not rows or None in rows:
-        return MEANINGS
-    theirs = " to ".join(f"{count:,}" for count in sorted({min(rows), max(rows)}))
-    data = analysis.lines[0].experiment.trial["data"]
-    held_out = data["validation_rows"]
-    return MEANINGS | {
-        "published": f"published: test accuracy that others have reported, on {theirs} training "
-        f"rows; here there are {data['train_rows'] + held_out:,}, of which {held_out:,} validate."
-    }
+    if rows and None not in rows:
+        theirs = " to ".join(f"{count:,}" for count in sorted({min(rows), max(rows)}))
+        data = experiments[0].trial["data"]
+        held_out, ours = data["validation_rows"], data["train_rows"] + data["validation_rows"]
+        meanings["published"] = (
+            f"published: test accuracy that others have reported, on {theirs} training rows; "
+            f"here there are {ours:,}, of which {held_out:,} validate."
+        )
+    return meanings
 
 
 def explain(table: Table, meanings: Mapping[str, str]) -> list[str]:
@@ -90,7 +94,7 @@ def _row(line: Line, analysis: Analysis) -> dict[str, str]:
     experiment, difference = line.experiment, line.versus_parent
     published = experiment.trial["published"].get("test_accuracy")
     results = [record.result for record in experiment.finished if record.result]
-    seconds = [result["seconds"] / result["epochs"] for result in experiment.timed]
+    seconds = [result["seconds"] / result["epochs"] for result in experiment.on_first_hardware]
     return {
         "experiment": experiment.name,
         "change": experiment.trial["change"],

@@ -76,8 +76,8 @@ class ExperimentSummary:
         return Figure.of(values) if values else None
 
     @property
-    def timed(self) -> list[dict[str, Any]]:
-        """Results of the seeds on the hardware of the first one: other times say nothing of it."""
+    def on_first_hardware(self) -> list[dict[str, Any]]:
+        """Results of the seeds on the hardware of the first: times on other ones do not compare."""
         results = [record.result for record in self.finished if record.result]
         return [each for each in results if each.get("hardware") == results[0].get("hardware")]
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.batching import Batch, Batches
-from agnews_tune.cuda_graphs import captured
+from agnews_tune.cuda_graphs import WARM_UP, StepGraphs
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.training import EVALUATION_TOKENS
 from benchmarks.workload import Workload
@@ -35,16 +35,17 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
         optimizer.step()
         return loss.detach(), logits.detach()
 
-    take = captured(step, work.device)
+    graphs = StepGraphs(work.device) if work.device.type == "cuda" else None
 
     def run() -> None:
         with reused_gradient(network.embedding):
             for batch, labels in batches:
-                take(batch, labels)
+                graphs.take(step, batch, labels) if graphs else step(batch, labels)
         work.synchronize()
 
-    if work.device.type == "cuda":
-        run()  # captures the graphs
+    if graphs:
+        for _ in range(WARM_UP + 1):
+            run()
     return run
 
 
