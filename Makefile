@@ -10,7 +10,7 @@ demo: $(VENV)/installed
 	$(BIN)/agnews-tune predict --results results/quickstart "Stocks slide as oil prices hit a record"
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 15
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

@@ -34,13 +34,13 @@ def make_data(device: str, lengths: tuple[int, int] = (3, 9)) -> LabelledBatches
     return LabelledBatches(Batches(texts, torch.device(device)), labels)
 
 
-def make_descent(device: str, **values: object) -> Descent:
+def make_descent(device: str, *, mixed: bool = False, **values: object) -> Descent:
     torch.manual_seed(0)
     hyperparameters = Hyperparameters(
         **{"cell": "gru", "embedding_dim": 5, "hidden_dim": 4, "dropout": 0, "epochs": EPOCHS}
         | values
     )
-    network = RecurrentNetwork(hyperparameters, WORDS, 3).to(device)
+    network = RecurrentNetwork(hyperparameters, WORDS, 3, mixed=mixed).to(device)
     return Descent(network, hyperparameters, STEPS)
 
 
@@ -125,6 +125,17 @@ def test_long_texts_are_captured_too(longest: int) -> None:
 
     assert {(BATCH, longest)} == set(descent.graphs.graphs)
     assert 0 < logs["loss"] < 2
+
+
+def test_bfloat16_is_captured_too() -> None:
+    """Its losses are near those of float32."""
+    losses = []
+    for mixed in (False, True):
+        data, descent = make_data("cuda"), make_descent("cuda", mixed=mixed)
+        losses.append(descent.run_pass(data, data.batches.shuffled(BATCH, (0, 0)))["loss"])
+        assert descent.graphs.graphs
+
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
 
 
 def test_each_replay_draws_its_own_dropout() -> None:
