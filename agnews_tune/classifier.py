@@ -19,15 +19,8 @@ from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.inputs import (
-    Texts,
-    check_classes,
-    check_labelled,
-    check_texts,
-    check_validation,
-    hold_out,
-)
-from agnews_tune.network import Network, make_network
+from agnews_tune.inputs import Texts, check_labelled, check_texts, prepare_training
+from agnews_tune.network import Network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
@@ -148,18 +141,15 @@ class Classifier:
         )
         check_installed(hyperparameters)
         callbacks = as_callbacks(callbacks)
-        texts, labels = check_labelled(texts, labels)
-        check_classes(labels)
-        if validation_data is None and validation_split:
-            (texts, labels), validation_data = hold_out(texts, labels, validation_split)
-        if validation_data is not None:
-            validation_data = check_validation(validation_data, labels.names)
+        (texts, known), validation_rows = prepare_training(
+            texts, labels, validation_data, validation_split
+        )
         self.hyperparameters = hyperparameters
-        self.label_names_ = labels.names
+        self.label_names_ = known.names
         self._learn_vocabulary(texts)
         encoded = self._encode(texts)
-        data = self._data(encoded, labels)
-        validation = self._data(*validation_data) if validation_data else None
+        data = self._data(encoded, known)
+        validation = self._data(*validation_rows) if validation_rows else None
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
@@ -257,20 +247,7 @@ class Classifier:
         model = cls(**saved.hyperparameters.to_dict(), seed=saved.seed, device=device)
         model.vocabulary_ = saved.vocabulary
         model.label_names_ = saved.label_names
-        with torch.device("meta"):  # weights that are replaced at once need not be drawn
-            network = make_network(
-                saved.hyperparameters,
-                len(saved.vocabulary),
-                len(saved.label_names),
-                pairs=len(saved.weights.get("pairs", ())),
-                mixed=model.precision == "bfloat16",
-            )
-        # Copied: what safetensors reads is the file itself in memory, and changes with it.
-        weights = {
-            name: tensor.to(model.device, copy=True) for name, tensor in saved.weights.items()
-        }
-        network.load_state_dict(weights, assign=True)
-        model.network_ = network.to(model.device)
+        model.network_ = saved.build_network(model.device, mixed=model.precision == "bfloat16")
         return model
 
     def _check_fitted(self) -> None:

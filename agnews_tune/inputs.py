@@ -12,6 +12,7 @@ from agnews_tune.splits import Labels, Split, stratified_split
 from agnews_tune.text import EncodedTexts
 
 Texts = Sequence[str] | EncodedTexts
+LabelledTexts = tuple[Texts, Labels]
 
 
 def check_texts(texts: Texts) -> None:
@@ -64,7 +65,7 @@ def as_labels(
 
 def check_labelled(
     texts: Texts, labels: npt.ArrayLike, names: tuple[str, ...] | None = None
-) -> tuple[Texts, Labels]:
+) -> LabelledTexts:
     """Return texts as they are and their labels as class numbers with names.
 
     Args:
@@ -79,21 +80,30 @@ def check_labelled(
     return texts, as_labels(labels, names, rows=len(texts))
 
 
-def check_validation(
-    validation_data: tuple[Texts, npt.ArrayLike], names: tuple[str, ...]
-) -> tuple[Texts, Labels]:
-    """Return texts and labels to validate with, checked.
+def prepare_training(
+    texts: Texts,
+    labels: npt.ArrayLike,
+    validation_data: tuple[Texts, npt.ArrayLike] | None,
+    validation_split: float,
+) -> tuple[LabelledTexts, LabelledTexts | None]:
+    """Return what ``fit`` trains on and what it validates with, checked; the arguments are its own.
 
     Raises:
-        CorpusError: they are no texts and labels of these classes.
-        HyperparameterError: they are no pair.
+        CorpusError: they are no texts and labels, or the labels of one class alone.
+        HyperparameterError: ``validation_data`` is no pair, or ``validation_split`` does not fit.
     """
+    texts, known = check_labelled(texts, labels)
+    check_classes(known)
+    if validation_data is None and validation_split:
+        return hold_out(texts, known, validation_split)
+    if validation_data is None:
+        return (texts, known), None
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:  # noqa: PLR2004
         raise HyperparameterError(
             "validation_data must be a pair: texts and their labels; received "
             f"{type(validation_data).__name__}"
         )
-    return check_labelled(*validation_data, names)
+    return (texts, known), check_labelled(*validation_data, known.names)
 
 
 def check_classes(labels: Labels) -> None:

@@ -125,9 +125,11 @@ def automatic_share() -> float:
 
 def _read_sizes() -> list[int]:
     """Return the bytes of memory of each GPU of this machine."""
+    cards = range(_count_gpus())
+    if not cards:
+        return []
     import torch
 
-    cards = range(torch.cuda.device_count())
     return [torch.cuda.get_device_properties(card).total_memory for card in cards]
 
 

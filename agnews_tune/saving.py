@@ -15,7 +15,7 @@ from torch import Tensor
 from agnews_tune import __version__
 from agnews_tune.errors import HyperparameterError, RecordError
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.network import make_network
+from agnews_tune.network import Network, make_network
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
 from agnews_tune.vocabulary import Vocabulary
@@ -32,6 +32,21 @@ class SavedModel(NamedTuple):
     label_names: tuple[str, ...]
     vocabulary: Vocabulary
     weights: dict[str, Tensor]
+
+    def build_network(self, device: torch.device, *, mixed: bool) -> Network:
+        """Return the network with its weights on a device; ``mixed`` as for ``make_network``."""
+        with torch.device("meta"):  # weights that are replaced at once need not be drawn
+            network = make_network(
+                self.hyperparameters,
+                len(self.vocabulary),
+                len(self.label_names),
+                pairs=len(self.weights.get("pairs", ())),
+                mixed=mixed,
+            )
+        # Copied: what safetensors reads is the file itself in memory, and changes with it.
+        weights = {name: tensor.to(device, copy=True) for name, tensor in self.weights.items()}
+        network.load_state_dict(weights, assign=True)
+        return network.to(device)
 
 
 def write_model(folder: Path, model: SavedModel) -> None:
