@@ -125,6 +125,8 @@ class Hyperparameters:
         label_smoothing: fraction of a training row's label that is spread over all classes.
         adversarial_norm: each text is also read with its word vectors shifted, by this much in all,
             to where the loss grows fastest; 0 leaves that out.
+        embedding_std: standard deviation of the normal distribution from which word vectors are
+            drawn before training.
         bigram_buckets: each pair of neighbouring words is hashed to one of so many vectors, which
             is added to that of its second word; 0 is none.
         word_dropout: fraction of words whose vectors are set to zero in training.
@@ -165,6 +167,7 @@ class Hyperparameters:
     clip_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
     label_smoothing: float = _hyperparameter(0.0, _fraction_below_one, later=True)
     adversarial_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
+    embedding_std: float = _hyperparameter(1.0, _positive_number, later=True)
     bigram_buckets: int = _hyperparameter(0, _whole_number(0, LARGEST_DIM), later=True)
     word_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
     embedding_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)

@@ -53,6 +53,8 @@ class RecurrentNetwork(nn.Module):
         self.locked_dropout = hyperparameters.locked_dropout
         self.poolings = hyperparameters.pooling.split("+")
         self.embedding = Embedding(vocabulary_size, hyperparameters.embedding_dim)
+        with torch.no_grad():
+            self.embedding.weight.mul_(hyperparameters.embedding_std)
         self.embeddings = [self.embedding]
         if hyperparameters.bigram_buckets:
             vectors = torch.zeros(hyperparameters.bigram_buckets, hyperparameters.embedding_dim)

@@ -191,6 +191,7 @@ def test_the_resolved_file_shows_every_value():
         "    clip_norm: 0.0\n"
         "    label_smoothing: 0.0\n"
         "    adversarial_norm: 0.0\n"
+        "    embedding_std: 1.0\n"
         "    bigram_buckets: 0\n"
         "    word_dropout: 0.0\n"
         "    embedding_dropout: 0.0\n"

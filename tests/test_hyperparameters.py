@@ -41,13 +41,14 @@ BASELINE = {
     "clip_norm": 0.0,
     "label_smoothing": 0.0,
     "adversarial_norm": 0.0,
+    "embedding_std": 1.0,
     "bigram_buckets": 0,
     "word_dropout": 0.0,
     "embedding_dropout": 0.0,
     "locked_dropout": 0.0,
     "ema_decay": 0.0,
 }
-LATER_NAMES = {"model", *list(BASELINE)[-13:]}
+LATER_NAMES = {"model", *list(BASELINE)[-14:]}
 POOLING = "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
 DROPOUTS = ("word_dropout", "embedding_dropout", "locked_dropout")
 AT_LEAST_1 = ("embedding_dim", "hidden_dim", "num_layers", "linear_layers", "epochs", "batch_size")
@@ -177,6 +178,7 @@ def test_values_at_the_edge_are_fine(values: dict[str, object]) -> None:
         ("dropout", -0.1, "dropout must be a number of at least 0 and below 1; received -0.1"),
         ("dropout", False, "dropout must be a number of at least 0 and below 1; received False"),
         ("learning_rate", 0, "learning_rate must be a number above 0; received 0"),
+        ("embedding_std", 0, "embedding_std must be a number above 0; received 0"),
         ("learning_rate", math.nan, "learning_rate must be a number above 0; received nan"),
         ("learning_rate", math.inf, "learning_rate must be a number above 0; received inf"),
         (

@@ -23,11 +23,14 @@ def small(**values: object) -> RecurrentNetwork:
 
 
 def test_vectors_are_drawn_as_in_torch() -> None:
-    """A seed gives the word vectors that torch's own embedding has with it."""
-    network = small()
+    """A seed gives the word vectors that torch's own embedding has with it, times their std."""
+    network, narrow = small(), small(embedding_std=0.25)
     torch.manual_seed(0)
+    drawn = torch.nn.Embedding(20, 5).weight
 
-    assert torch.equal(torch.nn.Embedding(20, 5).weight, network.embedding.weight)
+    assert torch.equal(drawn, network.embedding.weight)
+    assert torch.equal(0.25 * drawn, narrow.embedding.weight)
+    assert torch.equal(network.recurrent.weight_ih_l0, narrow.recurrent.weight_ih_l0)
 
 
 def test_a_network_without_memory_does_not_load_the_compiler() -> None:
