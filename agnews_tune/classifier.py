@@ -19,7 +19,15 @@ from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.inputs import Texts, check_labelled, check_texts, prepare_training
+from agnews_tune.inputs import (
+    SoftTargets,
+    Texts,
+    as_soft_targets,
+    check_distilling,
+    check_labelled,
+    check_texts,
+    prepare_training,
+)
 from agnews_tune.network import Network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -103,6 +111,7 @@ class Classifier:
         *,
         validation_data: tuple[Texts, npt.ArrayLike] | None = None,
         validation_split: float = 0.0,
+        soft_targets: npt.ArrayLike | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         callbacks: Iterable[Callback] | None = None,
@@ -119,6 +128,9 @@ class Classifier:
             validation_data: texts and labels that are measured after each epoch.
             validation_split: in place of ``validation_data``, the fraction of the rows of each
                 class that is held out for it.
+            soft_targets: probabilities of the classes ``(texts, classes)``, as ``predict`` of other
+                models gives them, that are learnt in place of the labels (Hinton et al. 2015,
+                Distilling the knowledge in a neural network).
             epochs: replaces the constructor's.
             batch_size: replaces the constructor's.
             callbacks: called around each epoch, in order.
@@ -141,14 +153,17 @@ class Classifier:
         )
         check_installed(hyperparameters)
         callbacks = as_callbacks(callbacks)
+        if soft_targets is not None:
+            check_distilling(hyperparameters, validation_split)
         (texts, known), validation_rows = prepare_training(
             texts, labels, validation_data, validation_split
         )
+        soft = None if soft_targets is None else as_soft_targets(soft_targets, known)
         self.hyperparameters = hyperparameters
         self.label_names_ = known.names
         self._learn_vocabulary(texts)
         encoded = self._encode(texts)
-        data = self._data(encoded, known)
+        data = self._data(encoded, known, soft)
         validation = self._data(*validation_rows) if validation_rows else None
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
@@ -270,9 +285,12 @@ class Classifier:
             return texts
         return encode(texts, self.vocabulary_, Tokenizer(self.hyperparameters.preprocessing))
 
-    def _data(self, texts: Texts, labels: Labels) -> LabelledBatches:
+    def _data(
+        self, texts: Texts, labels: Labels, soft: SoftTargets | None = None
+    ) -> LabelledBatches:
         batches = Batches(self._encode(texts), self.device)
-        return LabelledBatches(batches, as_tensor(labels, self.device))
+        targets = None if soft is None else as_tensor(soft, self.device)
+        return LabelledBatches(batches, as_tensor(labels, self.device), targets)
 
 
 def _signature() -> Signature:

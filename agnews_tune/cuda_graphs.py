@@ -45,19 +45,20 @@ class StepGraphs:
     def _pool(self) -> Any:
         return torch.cuda.graph_pool_handle()
 
-    def take(self, step: Step, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def take(self, step: Step, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Take a step; loss and logits hold until the next one.
 
         Args:
-            step: trains on the ids and lengths of a batch with its class numbers and returns the
-                loss and the logits; always the same one. All that it does must be work of the GPU,
-                without waiting for it, on tensors that stay where they are between steps.
+            step: trains on the ids and lengths of a batch with its targets and returns the loss and
+                the logits; always the same one. All that it does must be work of the GPU, without
+                waiting for it, on tensors that stay where they are between steps.
             batch: on the GPU.
-            labels: its class numbers ``(batch,)``, int64, on the GPU.
+            targets: what ``step`` learns of the batch, such as its class numbers, on the GPU;
+                of one shape for batches of one shape.
         """
         shape = tuple(batch.ids.shape)
         if shape in self.graphs:
-            return self.graphs[shape].replay(batch, labels)
+            return self.graphs[shape].replay(batch, targets)
         self.seen[shape] += 1
         # All steps are on one stream, as a capture cannot be on the default one.
         current = torch.cuda.current_stream(self.device)
@@ -65,34 +66,34 @@ class StepGraphs:
         try:
             with torch.cuda.stream(self._stream):
                 if self.seen[shape] <= WARM_UP or len(self.graphs) == MOST:
-                    return step(batch, labels)
-                self.graphs[shape] = _Graph(step, batch, labels, self._pool)
+                    return step(batch, targets)
+                self.graphs[shape] = _Graph(step, batch, targets, self._pool)
         finally:
             current.wait_stream(self._stream)
-        return self.graphs[shape].replay(batch, labels)
+        return self.graphs[shape].replay(batch, targets)
 
 
 class _Graph:
     """The kernels of one step for batches of one shape."""
 
-    def __init__(self, step: Step, batch: Batch, labels: Tensor, pool: Any) -> None:
+    def __init__(self, step: Step, batch: Batch, targets: Tensor, pool: Any) -> None:
         self.batch = Batch(*(tensor.clone() for tensor in batch))
-        self.labels = labels.clone()
+        self.targets = targets.clone()
         self.graph = torch.cuda.CUDAGraph()
         # What other threads do on the GPU meanwhile is no part of it.
         self.graph.capture_begin(pool, capture_error_mode="thread_local")
         try:
-            self.outcome = step(self.batch, self.labels)
+            self.outcome = step(self.batch, self.targets)
         except BaseException:
             with suppress(RuntimeError):  # of a broken capture; what broke it is the cause
                 self.graph.capture_end()
             raise
         self.graph.capture_end()
 
-    def replay(self, batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def replay(self, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Run them on another batch."""
         self.batch.ids.copy_(batch.ids)
         self.batch.lengths.copy_(batch.lengths)
-        self.labels.copy_(labels)
+        self.targets.copy_(targets)
         self.graph.replay()
         return self.outcome

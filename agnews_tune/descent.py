@@ -107,17 +107,17 @@ class Descent(Generic[Network]):
         self._end_step()
 
     def _train_on(
-        self: Descent[RecurrentNetwork], batch: Batch, labels: Tensor
+        self: Descent[RecurrentNetwork], batch: Batch, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
         learn = self._learn
-        outcome = self.graphs.take(learn, batch, labels) if self.graphs else learn(batch, labels)
+        outcome = self.graphs.take(learn, batch, targets) if self.graphs else learn(batch, targets)
         self._end_step()
         return outcome
 
     def _learn(
-        self: Descent[RecurrentNetwork], batch: Batch, labels: Tensor
+        self: Descent[RecurrentNetwork], batch: Batch, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
-        loss, logits = training_loss(self.network, batch, labels, self.hyperparameters)
+        loss, logits = training_loss(self.network, batch, targets, self.hyperparameters)
         self._descend(loss)
         return loss.detach(), logits.detach()
 

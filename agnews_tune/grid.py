@@ -25,6 +25,9 @@ class Experiment:
         hyperparameters: the full set.
         published: figures of others: ``validation_accuracy`` and ``test_accuracy`` (fractions 0 to
             1), ``wall_seconds`` and ``train_rows``, all optional.
+        teacher: name of the experiment whose trials, of all seeds together, this one learns from:
+            what they make of the training rows stands in place of their classes. None for the
+            classes.
     """
 
     name: str
@@ -32,6 +35,12 @@ class Experiment:
     change: dict[str, Any]
     hyperparameters: Hyperparameters
     published: dict[str, float]
+    teacher: str | None = None
+
+    @property
+    def recipe(self) -> tuple[Hyperparameters, str | None]:
+        """What it trains and what that learns from: no two experiments of a grid share it."""
+        return self.hyperparameters, self.teacher
 
     def describe_change(self) -> str:
         """Return ``baseline``, ``pooling: mean`` or ``2 changes: cell: gru, ...``."""
@@ -139,7 +148,7 @@ class Grid:
             limit_train: training rows to use at most.
             seeds: how many seeds: 0, 1, 2, ...
             epochs: epochs of every experiment. One that is then the same as an earlier one is left
-                out; its children get the earlier one as their parent.
+                out; the earlier one is then the parent and the teacher of others in its place.
 
         Raises:
             GridError: a setting is not what was expected.
@@ -157,17 +166,18 @@ class Grid:
         return changed if epochs is None else changed._with_epochs(epochs)
 
     def _with_epochs(self, epochs: int) -> Grid:
-        kept: dict[Hyperparameters, Experiment] = {}
+        kept: dict[tuple[Hyperparameters, str | None], Experiment] = {}
         left_out: dict[str, str] = {}
         for experiment in self.experiments:
-            parent = experiment.parent
+            parent, teacher = experiment.parent, experiment.teacher
             changed = replace(
                 experiment,
                 parent=left_out.get(parent, parent) if parent else None,
                 change={name: new for name, new in experiment.change.items() if name != "epochs"},
                 hyperparameters=replace(experiment.hyperparameters, epochs=epochs),
+                teacher=left_out.get(teacher, teacher) if teacher else None,
             )
-            earlier = kept.setdefault(changed.hyperparameters, changed)
+            earlier = kept.setdefault(changed.recipe, changed)
             if earlier is not changed:
                 left_out[experiment.name] = earlier.name
         search = self.search
@@ -184,16 +194,17 @@ class Grid:
         """
         if self.search is None:
             return self
-        known = {item.hyperparameters: item.name for item in self.experiments}
+        known = {item.recipe: item.name for item in self.experiments}
         (parent,) = [item for item in self.experiments if item.name == self.search.parent]
         drawn: list[Experiment] = []
         left_out = dict(self.left_out)
         for name, values in zip(self.search.names, draws, strict=False):
             hyperparameters = replace(parent.hyperparameters, **values)
-            earlier = known.setdefault(hyperparameters, name)
+            change = difference(parent.hyperparameters, hyperparameters)
+            experiment = Experiment(name, parent.name, change, hyperparameters, {})
+            earlier = known.setdefault(experiment.recipe, name)
             if earlier == name:
-                change = difference(parent.hyperparameters, hyperparameters)
-                drawn.append(Experiment(name, parent.name, change, hyperparameters, {}))
+                drawn.append(experiment)
             else:
                 left_out[name] = earlier
         return replace(self, drawn=tuple(drawn), left_out=left_out)
@@ -220,7 +231,7 @@ class Grid:
 def _to_dict(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as ``experiments:`` of a grid file holds it."""
     stated = {"parent": experiment.parent, **experiment.hyperparameters.to_dict()}
-    return _drop_empty(stated | {"published": experiment.published})
+    return _drop_empty(stated | {"teacher": experiment.teacher, "published": experiment.published})
 
 
 def difference(parent: Hyperparameters, child: Hyperparameters) -> dict[str, Any]:

@@ -8,11 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean
+from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.splits import Labels, Split, stratified_split
 from agnews_tune.text import EncodedTexts
 
 Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]
+SoftTargets = npt.NDArray[np.float32]
+ROUNDING = 1e-2  # of probabilities that were written as float16, added up
 
 
 def check_texts(texts: Texts) -> None:
@@ -112,6 +115,42 @@ def check_classes(labels: Labels) -> None:
     if len(present) == 1:
         name = labels.names[int(present[0])]
         raise CorpusError(f"labels must be of at least two classes; received {name!r} alone")
+
+
+def as_soft_targets(targets: npt.ArrayLike, labels: Labels) -> SoftTargets:
+    """Return probabilities of the classes of all texts ``(texts, classes)`` as float32.
+
+    Raises:
+        CorpusError: they are not of that shape, or those of a text do not sum to 1.
+    """
+    given = np.asarray(targets)
+    shape = (len(labels), len(labels.names))
+    if given.shape != shape or given.dtype.kind not in "fiu":
+        raise CorpusError(
+            f"soft_targets must be numbers of shape (texts, classes), here {shape}; received "
+            f"{given.dtype} of shape {given.shape}"
+        )
+    fits = (given >= 0).all(axis=1) & (abs(given.sum(axis=1) - 1) < ROUNDING)
+    if not fits.all():
+        row = int(fits.argmin())
+        raise CorpusError(
+            f"soft_targets[{row}] must be probabilities that sum to 1; received "
+            f"{given[row].tolist()}"
+        )
+    return given.astype(np.float32)
+
+
+def check_distilling(hyperparameters: Hyperparameters, validation_split: float) -> None:
+    """Raise HyperparameterError where soft targets cannot be learnt with these arguments."""
+    if hyperparameters.model == "linear":
+        raise HyperparameterError(
+            "soft_targets must be left out for model 'linear': it learns from classes alone"
+        )
+    if validation_split:
+        raise HyperparameterError(
+            "validation_split must be 0 with soft_targets; received "
+            f"{validation_split!r}: give validation_data"
+        )
 
 
 def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Split]:

@@ -14,7 +14,7 @@ TINY = 1e-12  # instead of no gradient at all
 
 
 def training_loss(
-    network: RecurrentNetwork, batch: Batch, labels: Tensor, hyperparameters: Hyperparameters
+    network: RecurrentNetwork, batch: Batch, targets: Tensor, hyperparameters: Hyperparameters
 ) -> tuple[Tensor, Tensor]:
     """Return the mean loss of a batch, with its graph, and the logits ``(batch, classes)``.
 
@@ -28,19 +28,20 @@ def training_loss(
     Args:
         network: in training mode.
         batch: of texts.
-        labels: their class numbers ``(batch,)``, int64.
+        targets: their class numbers ``(batch,)``, int64, or the probabilities of their classes
+            ``(batch, classes)``.
         hyperparameters: ``adversarial_norm`` and ``label_smoothing`` count.
     """
     smoothed = CrossEntropyLoss(label_smoothing=hyperparameters.label_smoothing)
     if not hyperparameters.adversarial_norm:
         logits = network(batch.ids, batch.lengths)
-        return smoothed(logits, labels), logits
+        return smoothed(logits, targets), logits
     size = (*batch.ids.shape, network.embedding.embedding_dim)
     still = torch.zeros(size, device=batch.ids.device, requires_grad=True)
     logits = network(batch.ids, batch.lengths, still)
-    loss = smoothed(logits, labels)
+    loss = smoothed(logits, targets)
     (uphill,) = torch.autograd.grad(loss, still, retain_graph=True)
     lengths = torch.linalg.vector_norm(uphill, dim=(1, 2), keepdim=True)
     shift = hyperparameters.adversarial_norm * uphill / (lengths + TINY)
     shifted = network(batch.ids, batch.lengths, shift)
-    return (loss + smoothed(shifted, labels)) / 2, logits
+    return (loss + smoothed(shifted, targets)) / 2, logits

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.network_size import count_parameters
-from agnews_tune.planning import Plan, PlannedTrial
+from agnews_tune.planned_trial import PlannedTrial
+from agnews_tune.planning import Plan
 from agnews_tune.resources import Resources
 from agnews_tune.word_pairs import frequent_pairs
 

@@ -3,64 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from agnews_tune.corpus import Corpus, load_corpus
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
-from agnews_tune.errors import (
-    GridError,
-    HyperparameterError,
-    RecordError,
-    RecordWarning,
-    RunWarning,
-)
+from agnews_tune.errors import GridError, HyperparameterError, RecordWarning, RunWarning
 from agnews_tune.extras import check_installed
 from agnews_tune.files import remove_parts
 from agnews_tune.grid import Grid, Trial
-from agnews_tune.hyperparameters import Preprocessing, differing, format_value
-from agnews_tune.records import (
-    backup_path,
-    has_record,
-    read_trial,
-    trial_folders,
-    trial_key,
-    write_grid,
-    write_trial,
-)
-
-
-@dataclass(frozen=True)
-class PlannedTrial:
-    """A trial, the folder for its record, and what is to be done with it.
-
-    Attributes:
-        trial: experiment and seed.
-        folder: absolute path of its record.
-        description: the content of its ``trial.json``.
-        action: ``run``, ``finished`` (the record is there), ``go on`` (it was interrupted) or
-            ``start over`` (the record of that name was made by other settings or data, or is
-            damaged).
-        detail: more about it, such as ``from epoch 3`` or ``(hidden_dim was 64)``.
-    """
-
-    trial: Trial
-    folder: Path
-    description: dict[str, Any]
-    action: str
-    detail: str = ""
-
-    @property
-    def to_do(self) -> str:
-        """Action and detail."""
-        return f"{self.action} {self.detail}".strip()
-
-    def renewed(self) -> PlannedTrial:
-        """Compare the trial again with the record that is there now."""
-        action, detail = _action(self.folder, self.description)
-        return replace(self, action=action, detail=detail)
+from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.planned_trial import PlannedTrial, plan_trial
+from agnews_tune.records import trial_folders, write_grid, write_trial
+from agnews_tune.teachers import check_teachers
 
 
 @dataclass(frozen=True)
@@ -90,7 +45,8 @@ class Plan:
 
     def encode(self) -> dict[Preprocessing, EncodedCorpus]:
         """Return the encoded corpus for each preprocessing that the trials need."""
-        needed = {item.trial.experiment.hyperparameters.preprocessing for item in self.trials}
+        all_trials = [each for item in self.trials for each in (item, *item.teachers)]
+        needed = {item.trial.experiment.hyperparameters.preprocessing for item in all_trials}
         return {item: encode_corpus(self.corpus, item) for item in sorted(needed)}
 
     def renewed(self) -> Plan:
@@ -126,8 +82,8 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
 
     Raises:
         CorpusError: the data cannot be read.
-        GridError: ``only`` names an experiment that the grid does not hold, or a library that an
-            experiment needs is not installed.
+        GridError: ``only`` names an experiment that the grid does not hold, a library that an
+            experiment needs is not installed, or the models that it learns from are missing.
 
     Warns:
         RecordWarning: for each damaged file of the run's records.
@@ -143,11 +99,18 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     folder = (results / grid.name).absolute()
     positions = {trial.name: position for position, trial in enumerate(grid.trials())}
 
+    by_experiment: dict[str | None, list[Trial]] = {}
+    for trial in grid.trials():
+        by_experiment.setdefault(trial.experiment.name, []).append(trial)
+
     def plan(trial: Trial) -> PlannedTrial:
-        return _plan_trial(trial, folder / trial.name, corpus, positions[trial.name])
+        teachers = [plan(each) for each in by_experiment.get(trial.experiment.teacher, [])]
+        position = positions[trial.name]
+        return plan_trial(trial, folder / trial.name, corpus, position, tuple(teachers))
 
     trials = [plan(trial) for trial in chosen]
     _check_installed(trials)
+    check_teachers(trials)
     by_name = {planned.trial.name: planned for planned in trials}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RecordWarning)
@@ -181,62 +144,3 @@ def _check_installed(trials: list[PlannedTrial]) -> None:
                 faults[name] = f"experiment {name!r}: {error}"
     if faults:
         raise GridError("\n".join(faults.values()))
-
-
-def _plan_trial(trial: Trial, folder: Path, corpus: Corpus, position: int) -> PlannedTrial:
-    experiment = trial.experiment
-    hyperparameters = experiment.hyperparameters.to_dict()
-    description = {
-        "experiment": experiment.name,
-        "parent": experiment.parent,
-        "change": experiment.describe_change(),
-        "published": dict(experiment.published),
-        "hyperparameters": hyperparameters,
-        "seed": trial.seed,
-        "data": _describe_corpus(corpus),
-        "position": position,
-        "key": trial_key(hyperparameters, trial.seed, corpus.fingerprint),
-    }
-    return PlannedTrial(trial, folder, description, *_action(folder, description))
-
-
-def _action(folder: Path, description: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what is to be done with a trial, and more about it."""
-    if not has_record(folder):
-        return "run", ""
-    try:
-        record = read_trial(folder)
-    except RecordError as error:
-        warnings.warn(str(error), RecordWarning, stacklevel=2)
-        return "start over", "(damaged record)"
-    if record.trial["key"] != description["key"]:
-        return "start over", f"({_difference(record.trial, description)})"
-    if record.result is not None:
-        return "finished", ""
-    failed = "(failed before)" if record.failure else ""
-    if not backup_path(folder).exists():
-        return "run", failed
-    epoch = f"epoch {len(record.history) + 1}" if record.history else "its last whole epoch"
-    return "go on", f"from {epoch} {failed}".strip()
-
-
-def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    old = before["hyperparameters"]
-    changes = [
-        f"{name} was {format_value(old[name]) if name in old else 'unknown'}"
-        for name in differing(old, now["hyperparameters"])
-    ]
-    if before["data"]["fingerprint"] != now["data"]["fingerprint"]:
-        changes.append("other data")
-    return ", ".join(changes) or "another version's record"
-
-
-def _describe_corpus(corpus: Corpus) -> dict[str, Any]:
-    return {
-        "name": corpus.name,
-        "fingerprint": corpus.fingerprint,
-        "label_names": list(corpus.label_names),
-        "train_rows": len(corpus.train.texts),
-        "validation_rows": len(corpus.validation.texts),
-        "test_rows": len(corpus.test.texts),
-    }

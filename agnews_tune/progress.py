@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from agnews_tune.planning import PlannedTrial
+from agnews_tune.planned_trial import PlannedTrial
 
 COLUMNS = ("trial", "status", "epoch", "loss", "val_loss", "val_accuracy", "docs/s", "left")
 STYLES = {

@@ -22,7 +22,7 @@ import hashlib
 import json
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,7 +57,8 @@ class TrialRecord:
     Attributes:
         folder: where it lies.
         trial: the content of ``trial.json``: ``experiment``, ``parent``, ``change``, ``published``,
-            ``hyperparameters``, ``seed``, ``data``, ``position`` in the run and ``key``.
+            ``hyperparameters``, ``seed``, ``data``, ``position`` in the run, ``key`` and, where it
+            learnt from others, ``teacher``: their experiment and seeds in words.
         history: one row an epoch, with the columns of ``history.csv``; epochs count from 1.
         result: the content of ``result.json``, or None while the trial is not finished.
         failure: why it ended without a result, in one line; None if it did not.
@@ -85,9 +86,20 @@ class TrialRecord:
         return self.folder / "model"
 
 
-def trial_key(hyperparameters: Mapping[str, Any], seed: int, fingerprint: str) -> str:
-    """Return a hash of everything that decides a trial's outcome."""
-    deciding = [FORMAT, decisive(hyperparameters), seed, fingerprint]
+def trial_key(
+    hyperparameters: Mapping[str, Any], seed: int, fingerprint: str, teachers: Sequence[str] = ()
+) -> str:
+    """Return a hash of everything that decides a trial's outcome.
+
+    Args:
+        hyperparameters: of its experiment.
+        seed: of the trial.
+        fingerprint: of its data.
+        teachers: keys of the trials that it learns from.
+    """
+    deciding: list[Any] = [FORMAT, decisive(hyperparameters), seed, fingerprint]
+    if teachers:
+        deciding.append(list(teachers))
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -12,9 +12,10 @@ search:
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from agnews_tune.errors import did_you_mean
+from agnews_tune.grid import Experiment
 from agnews_tune.grid_checks import Checker
 from agnews_tune.hyperparameters import NAMES, Hyperparameters, find_fault
 from agnews_tune.located_yaml import Located
@@ -30,20 +31,20 @@ _DEFAULTS = Hyperparameters().to_dict()
 
 
 def read_search(
-    item: Located | None, names: Collection[str] | None, checker: Checker
+    item: Located | None, experiments: Mapping[str, Experiment | None] | None, checker: Checker
 ) -> Search | None:
     """Return the search, or None where there is none or it has a fault.
 
     Args:
         item: the section.
-        names: of the experiments of the file; None where a fault leaves nobody to know them.
+        experiments: of the file, by name; None where a fault leaves nobody to know them.
         checker: told of faults.
     """
     if item is None:
         return None
     before = len(checker.faults)
     items = checker.mapping(item, "search", ("parent", *_SETTINGS, *NAMES))
-    parent = _read_parent(items.pop("parent", None), item.line, names, checker)
+    parent = _read_parent(items.pop("parent", None), item.line, experiments, checker)
     settings = {name: items.pop(name) for name in _SETTINGS if name in items}
     values = checker.values(settings, "search: ")
     if "samples" not in settings:
@@ -66,17 +67,27 @@ def check_names(items: dict[str, Located], checker: Checker) -> None:
 
 
 def _read_parent(
-    item: Located | None, line: int, names: Collection[str] | None, checker: Checker
+    item: Located | None,
+    line: int,
+    experiments: Mapping[str, Experiment | None] | None,
+    checker: Checker,
 ) -> str:
     if item is None:
         checker.report(
             line, "search: parent is missing; expected the experiment to draw changes of"
         )
         return ""
-    if names is not None and item.plain not in list(names):
-        hint = did_you_mean(item.plain, names)
+    if experiments is None:
+        return ""
+    if item.plain not in list(experiments):
+        hint = did_you_mean(item.plain, experiments)
         message = f"parent must be an experiment of this file; received {item.plain!r}{hint}"
         checker.report(item.line, f"search: {message}")
+        return ""
+    parent = experiments[item.value]
+    if parent and parent.teacher:
+        message = "parent must be an experiment without a teacher"
+        checker.report(item.line, f"search: {message}; received {item.plain!r}")
     return str(item.plain)
 
 

@@ -27,10 +27,13 @@ class LabelledBatches(NamedTuple):
     Attributes:
         batches: the texts.
         labels: class numbers ``(texts,)``, int64.
+        soft_targets: probabilities of the classes ``(texts, classes)``, float32, that are learnt in
+            place of the labels; None for the labels.
     """
 
     batches: Batches
     labels: Tensor
+    soft_targets: Tensor | None = None
 
 
 def train(
@@ -93,8 +96,8 @@ def run_epoch(
     Args:
         data: the rows.
         batches: all of them.
-        use: trains on a batch with its class numbers, or measures it; returns the mean loss and the
-            logits.
+        use: trains on a batch with its class numbers or soft targets, or measures it; returns the
+            mean loss and the logits.
 
     Returns:
         ``loss`` and ``accuracy``, as the network was when it saw each row.
@@ -105,7 +108,8 @@ def run_epoch(
     correct = torch.zeros((), dtype=torch.int64, device=device)
     for batch in batches:
         labels = data.labels[batch.rows]
-        loss, logits = use(batch, labels)
+        soft = data.soft_targets
+        loss, logits = use(batch, labels if soft is None else soft[batch.rows])
         loss_sum += loss.detach() * len(labels)
         correct += (logits.argmax(dim=1) == labels).sum()
     rows = len(data.labels)

@@ -14,7 +14,8 @@ from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.environment import describe_environment
 from agnews_tune.failures import FailOnDivergence
 from agnews_tune.history import Callback, History, Logs
-from agnews_tune.planning import PlannedTrial
+from agnews_tune.inputs import SoftTargets
+from agnews_tune.planned_trial import PlannedTrial
 from agnews_tune.stopping import EndEarly, stop_after
 
 
@@ -50,6 +51,7 @@ def run_trial(
     corpus: EncodedCorpus,
     device: str | None = None,
     callbacks: Iterable[Callback] = (),
+    soft_targets: SoftTargets | None = None,
 ) -> dict[str, Any]:
     """Train, measure on the test rows, write the record; return its final figures.
 
@@ -60,6 +62,7 @@ def run_trial(
         corpus: encoded with the trial's preprocessing.
         device: as for the Classifier.
         callbacks: called around each epoch.
+        soft_targets: what its teachers make of the training rows; None where it has none.
 
     Raises:
         TrialError: training diverged.
@@ -71,6 +74,7 @@ def run_trial(
     history = model.fit(
         *corpus.train,
         validation_data=corpus.validation,
+        soft_targets=soft_targets,
         callbacks=[
             FailOnDivergence(),
             BackupAndRestore(records.backup_path(planned.folder), key),

@@ -22,6 +22,7 @@ TEXTS = [
     "oil and shares rose on monday",
 ] * 6
 LABELS = ["Sports", "Business", "Sports", "Business"] * 6
+SOFT = [[0.8, 0.2], [0.3, 0.7], [0.8, 0.2], [0.3, 0.7]] * 6  # of Business and Sports
 
 
 def tiny(**values: object) -> Classifier:
@@ -269,6 +270,10 @@ def test_constructor_checks_its_arguments(arguments: dict[str, object], expected
         ),
         ({"verbose": 3}, "verbose must be 0, 1 or 2; received 3"),
         (
+            {"soft_targets": SOFT, "validation_split": 0.5},
+            "validation_split must be 0 with soft_targets; received 0.5: give validation_data",
+        ),
+        (
             {"validation_data": TEXTS},
             "validation_data must be a pair: texts and their labels; received list",
         ),
@@ -298,6 +303,7 @@ def test_fit_checks_its_arguments(arguments: dict[str, object], expected: str) -
         {"batch_size": 9, "verbose": 9},
         {"batch_size": 9, "validation_data": (["a text"], ["Weather"])},
         {"batch_size": 9, "validation_data": ([7], ["Sports"])},
+        {"batch_size": 9, "soft_targets": [[0.5, 0.5]]},
     ],
 )
 def test_a_fit_that_cannot_start_changes_nothing(arguments: dict[str, object]) -> None:
@@ -312,6 +318,29 @@ def test_a_fit_that_cannot_start_changes_nothing(arguments: dict[str, object]) -
     np.testing.assert_array_equal(before, model.predict(TEXTS))
     assert ("Business", "Sports") == model.label_names_
     assert (4, 1) == (model.hyperparameters.batch_size, model.hyperparameters.epochs)
+
+
+def test_soft_targets_are_learnt_in_place_of_labels() -> None:
+    """Probabilities against the labels are believed; accuracy is still that of the labels."""
+    model = tiny(learning_rate=0.02)
+    history = model.fit(
+        TEXTS, LABELS, validation_data=(TEXTS, LABELS), soft_targets=SOFT, epochs=20, verbose=0
+    )
+
+    assert ["Business", "Sports"] == model.predict_classes(TEXTS[:2])
+    np.testing.assert_allclose(model.predict(TEXTS), SOFT, rtol=0, atol=0.05)
+    assert 0 == history.history["accuracy"][-1] == history.history["val_accuracy"][-1]
+    assert history.history["val_loss"][-1] > 1
+
+
+def test_a_linear_model_takes_no_soft_targets() -> None:
+    """It is solved for classes."""
+    with pytest.raises(HyperparameterError) as caught:
+        Classifier(model="linear").fit(TEXTS, LABELS, soft_targets=SOFT, verbose=0)
+
+    assert str(caught.value) == (
+        "soft_targets must be left out for model 'linear': it learns from classes alone"
+    )
 
 
 def test_no_callbacks_may_be_none() -> None:

@@ -119,6 +119,23 @@ def test_what_overridden_epochs_make_the_same_is_left_out():
     ]
 
 
+def test_a_teacher_that_is_left_out_is_replaced():
+    """By the one that is now the same; the pupil stays another experiment than its parent."""
+    long, short = Hyperparameters(epochs=10), Hyperparameters()
+    grid = make_grid(
+        make_experiment("rnn"),
+        make_experiment("long", "rnn", epochs=10),
+        Experiment("pupil", "rnn", {"teacher": "long"}, short, {}, "long"),
+        Experiment("long-pupil", "pupil", {"epochs": 10}, long, {}, "long"),
+    )
+    changed = grid.with_overrides(epochs=2)
+
+    assert {"long": "rnn", "long-pupil": "pupil"} == changed.left_out
+    assert [("rnn", None), ("pupil", "rnn")] == [
+        (item.name, item.teacher) for item in changed.experiments
+    ]
+
+
 def test_overrides_that_do_not_fit_are_all_named(grid):
     """Each unfit setting gets a line that says what was expected."""
     with pytest.raises(GridError) as raised:
@@ -262,6 +279,7 @@ def test_the_report_grid_has_targets():
         ("quickstart", 4, "demo", 1),
         ("ideas", 22, "ag_news", 1),
         ("beyond", 19, "ag_news", 2),  # the other one is no network
+        ("pretrained", 7, "ag_news", 2),  # as there
     ],
 )
 def test_each_grid_of_the_project_makes_one_change_at_a_time(name, trials, source, baselines):

@@ -223,7 +223,7 @@ FAULTS = {
             "line 6: experiment 'gru-max': epochs must be a whole number of at least 1; "
             "received 2.5",
             "line 7: experiment 'gru-max': unknown key 'zebra'; expected one of parent, "
-            f"published, {ALL_NAMES}",
+            f"teacher, published, {ALL_NAMES}",
         ],
     ),
     "words for flags and numbers": (

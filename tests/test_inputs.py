@@ -6,7 +6,14 @@ import pytest
 
 from agnews_tune.corpus import Labels
 from agnews_tune.errors import CorpusError, HyperparameterError
-from agnews_tune.inputs import as_labels, check_classes, check_labelled, check_texts, hold_out
+from agnews_tune.inputs import (
+    as_labels,
+    as_soft_targets,
+    check_classes,
+    check_labelled,
+    check_texts,
+    hold_out,
+)
 from agnews_tune.text import EncodedTexts
 from agnews_tune.vocabulary import Vocabulary
 
@@ -124,6 +131,47 @@ def test_unfit_labels_are_refused(
     """The message says what was expected and shows the first label that is wrong."""
     with pytest.raises(CorpusError) as caught:
         as_labels(labels, known, rows)
+
+    assert expected == str(caught.value)
+
+
+def test_probabilities_of_float16_are_soft_targets() -> None:
+    """They need not sum to 1 to the last digit; what comes back is a copy."""
+    given = np.array([[1 / 3, 2 / 3], [0, 1]], np.float16)
+    taken = as_soft_targets(given, Labels([0, 1], NAMES))
+    given[:] = 0
+
+    assert np.float32 == taken.dtype
+    np.testing.assert_allclose(taken, [[1 / 3, 2 / 3], [0, 1]], rtol=1e-3)
+
+
+SHAPE = "soft_targets must be numbers of shape (texts, classes), here (2, 2); received"
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ([[1, 0]], f"{SHAPE} int64 of shape (1, 2)"),
+        ([0.5, 0.5], f"{SHAPE} float64 of shape (2,)"),
+        ([["a", "b"], ["c", "d"]], f"{SHAPE} <U1 of shape (2, 2)"),
+        (
+            [[1, 0], [0.5, 0.6]],
+            "soft_targets[1] must be probabilities that sum to 1; received [0.5, 0.6]",
+        ),
+        (
+            [[1.5, -0.5], [1, 0]],
+            "soft_targets[0] must be probabilities that sum to 1; received [1.5, -0.5]",
+        ),
+        (
+            [[1, 0], [np.nan, 1]],
+            "soft_targets[1] must be probabilities that sum to 1; received [nan, 1.0]",
+        ),
+    ],
+)
+def test_unfit_soft_targets_are_refused(targets: object, expected: str) -> None:
+    """The message shows the first row that is wrong."""
+    with pytest.raises(CorpusError) as caught:
+        as_soft_targets(targets, Labels([0, 1], NAMES))
 
     assert expected == str(caught.value)
 

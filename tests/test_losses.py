@@ -34,6 +34,17 @@ def test_plain_loss_is_cross_entropy(smoothing: float) -> None:
     assert torch.equal(network(IDS, LENGTHS), logits)
 
 
+@pytest.mark.parametrize("norm", [0.0, 0.5])
+def test_probabilities_are_learnt_like_classes(norm: float) -> None:
+    """Those of one class alone give the loss of that class."""
+    network, hyperparameters = make(adversarial_norm=norm)
+    certain = functional.one_hot(LABELS, 3).float()
+    loss, _ = training_loss(network, BATCH, certain, hyperparameters)
+    expected, _ = training_loss(network, BATCH, LABELS, hyperparameters)
+
+    torch.testing.assert_close(expected, loss)
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_worst_shift_by_hand(bidirectional: bool) -> None:
     """Each text is shifted by the norm, where its own loss grows; the loss is the mean of both."""

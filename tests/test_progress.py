@@ -9,7 +9,7 @@ from rich.console import Console
 
 from agnews_tune.grid import Experiment, Trial
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.planning import PlannedTrial
+from agnews_tune.planned_trial import PlannedTrial
 from agnews_tune.progress import LiveTable, Progress, follow
 
 SCREEN = """\

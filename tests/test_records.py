@@ -177,16 +177,18 @@ def test_key_changes_with_each_hyperparameter(name: str) -> None:
 
 
 def test_key_changes_with_everything_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seed, data and record format are part of the key."""
+    """Seed, data, teachers and record format are part of the key."""
     keys = [
         records.trial_key({"cell": "rnn"}, 0, "data"),
         records.trial_key({"cell": "rnn"}, 1, "data"),
         records.trial_key({"cell": "rnn"}, 0, "other data"),
+        records.trial_key({"cell": "rnn"}, 0, "data", ["one"]),
+        records.trial_key({"cell": "rnn"}, 0, "data", ["one", "other"]),
     ]
     monkeypatch.setattr(records, "FORMAT", 2)
     keys.append(records.trial_key({"cell": "rnn"}, 0, "data"))
 
-    assert 4 == len(set(keys))
+    assert 6 == len(set(keys))
 
 
 def test_key_stays_what_it_was() -> None:

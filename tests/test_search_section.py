@@ -34,6 +34,11 @@ FAULTS = {
             "(did you mean 'base'?)"
         ],
     ),
+    "parent with a teacher": (
+        "data: demo\nexperiments: {base: , taught: {parent: base, teacher: base}}\nsearch:\n"
+        "  parent: taught\n  samples: 4\n  cell: [rnn, gru]\n",
+        ["line 4: search: parent must be an experiment without a teacher; received 'taught'"],
+    ),
     "unknown key": (
         START + WHOLE + "  dropuot: [0.1, 0.2]\n  cell: [rnn, gru]\n",
         ["line 6: search: unknown key 'dropuot' (did you mean 'dropout'?)"],

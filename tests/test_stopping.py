@@ -9,7 +9,8 @@ from agnews_tune import records
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.grid_file import read_grid
 from agnews_tune.history import Callback, EarlyStopping
-from agnews_tune.planning import PlannedTrial, plan_run
+from agnews_tune.planned_trial import PlannedTrial
+from agnews_tune.planning import plan_run
 from agnews_tune.stopping import ask_to_stop, stop_after
 from agnews_tune.trial import run_trial
 

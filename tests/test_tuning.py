@@ -38,10 +38,13 @@ experiments:
   steep: {parent: base, learning_rate: 1.0e+30}
   huge: {parent: base, hidden_dim: 10000000}
   language: {parent: base, pretrain_epochs: 1}
+  taught: {parent: base, min_count: 4, teacher: language}
+  untaught: {parent: base, teacher: steep}
 """
 CAUSES = {
     "steep-seed0": "loss is nan after epoch 1: training diverged; choose a smaller learning_rate "
     "(it is 1e+30)",
+    "untaught-seed0": "it learns from steep-seed0, which has left no model",
     "huge-seed0": "out of memory: run it again with a smaller --max-concurrent, half its "
     "batch_size (it is 32) or a smaller network",
 }
@@ -79,7 +82,7 @@ def test_failure_of_one_trial_does_not_stop_the_others(
     broken = f"{history} cannot be written: Is a directory; choose another folder"
     assert {"broken-seed0": broken, **CAUSES} == failures
     results = sorted(path.parent.name for path in plan.folder.glob("*/result.json"))
-    assert ["base-seed0", "language-seed0", "words-seed0"] == results
+    assert ["base-seed0", "language-seed0", "taught-seed0", "words-seed0"] == results
 
 
 def test_progress_hears_of_each_event(finished: tuple[Plan, dict[str, str], str]) -> None:
@@ -166,6 +169,8 @@ def test_ray_leaves_no_files_behind(finished: tuple[Plan, dict[str, str], str]) 
         "huge-seed0",
         "language-seed0",
         "steep-seed0",
+        "taught-seed0",
+        "untaught-seed0",
         "words-seed0",
     ] == names
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from ray import tune
 
+from agnews_tune.distillation import soft_targets
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.errors import RunError
 from agnews_tune.failures import describe_failure
 from agnews_tune.hyperparameters import Preprocessing
-from agnews_tune.planning import PlannedTrial
+from agnews_tune.planned_trial import PlannedTrial
 from agnews_tune.progress import Progress
 from agnews_tune.records import is_finished, tensorboard_folder
 from agnews_tune.resources import Resources
@@ -37,7 +38,7 @@ def run(
     """Run trials on the connected Ray; each leaves its record, or the cause of its failure.
 
     A trial whose process dies is retried from its last whole epoch; an error is not, as it would
-    come again.
+    come again. Trials that learn from others start when those have ended.
 
     Args:
         trials: what to run.
@@ -61,27 +62,39 @@ def run(
         ),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
-    tune_config = tune.TuneConfig(
-        scheduler=scheduler,
-        reuse_actors=True,
-        max_concurrent_trials=resources.at_once,
-        trial_name_creator=_trial_name,
-        trial_dirname_creator=_trial_name,
-    )
     following = FollowTrials(progress, {name: item.folder for name, item in by_name.items()})
-    with _run_config(following) as run_config:
-        tune.Tuner(
-            trainable,
-            param_space={"trial": tune.grid_search(list(by_name))},
-            tune_config=tune_config,
-            run_config=run_config,
-        ).fit()
+    untaught = [name for name, planned in by_name.items() if not planned.teachers]
+    taught = [name for name, planned in by_name.items() if planned.teachers]
+    # What a search draws learns from no other trials.
+    for names, stopping in ((untaught, scheduler), (taught, None)):
+        tune_config = tune.TuneConfig(
+            scheduler=stopping,
+            reuse_actors=True,
+            max_concurrent_trials=resources.at_once,
+            trial_name_creator=_trial_name,
+            trial_dirname_creator=_trial_name,
+        )
+        if names:
+            _run_together(trainable, names, tune_config, following)
     missing = [
         name
         for name, planned in by_name.items()
         if not is_finished(planned.folder, planned.description["key"])
     ]
     return {name: following.failures.get(name, "stopped before its end") for name in missing}
+
+
+def _run_together(
+    trainable: Any, names: list[str], tune_config: tune.TuneConfig, following: FollowTrials
+) -> None:
+    """Run the trials of these names, of which none waits for another."""
+    with _run_config(following) as run_config:
+        tune.Tuner(
+            trainable,
+            param_space={"trial": tune.grid_search(names)},
+            tune_config=tune_config,
+            run_config=run_config,
+        ).fit()
 
 
 @contextmanager
@@ -117,7 +130,8 @@ def _train(
     corpus = corpora[planned.trial.experiment.hyperparameters.preprocessing]
     curves = [TensorBoard(tensorboard_folder(planned.folder))] if tensorboard else []
     try:
-        run_trial(planned, corpus, device, [*curves, ReportEpochs()])
+        soft = soft_targets(planned.teachers, corpora, device) if planned.teachers else None
+        run_trial(planned, corpus, device, [*curves, ReportEpochs()], soft)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other trials go on
         cause = describe_failure(error, planned.trial.experiment.hyperparameters)
         tune.report({"failure": cause, "traceback": traceback.format_exc()})
