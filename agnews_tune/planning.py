@@ -99,22 +99,21 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     folder = (results / grid.name).absolute()
     positions = {trial.name: position for position, trial in enumerate(grid.trials())}
 
-    by_experiment: dict[str | None, list[Trial]] = {}
-    for trial in grid.trials():
-        by_experiment.setdefault(trial.experiment.name, []).append(trial)
+    planned: dict[str, PlannedTrial] = {}
 
     def plan(trial: Trial) -> PlannedTrial:
-        teachers = [plan(each) for each in by_experiment.get(trial.experiment.teacher, [])]
-        position = positions[trial.name]
-        return plan_trial(trial, folder / trial.name, corpus, position, tuple(teachers))
+        name, teacher = trial.name, trial.experiment.teacher
+        if name not in planned:
+            teachers = tuple(plan(each) for each in grid.trials([teacher])) if teacher else ()
+            planned[name] = plan_trial(trial, folder / name, corpus, positions[name], teachers)
+        return planned[name]
 
     trials = [plan(trial) for trial in chosen]
     _check_installed(trials)
     check_teachers(trials)
-    by_name = {planned.trial.name: planned for planned in trials}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RecordWarning)
-        drawn = [by_name.get(trial.name) or plan(trial) for trial in grid.drawn_trials()]
+        drawn = [plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
 
