@@ -18,7 +18,7 @@ from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
-from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.hyperparameters import Hyperparameters, as_plain
 from agnews_tune.inputs import (
     SoftTargets,
     Texts,
@@ -95,6 +95,7 @@ class Classifier:
         **hyperparameters: Any,
     ) -> None:
         self.hyperparameters = Hyperparameters.from_dict(hyperparameters)
+        seed = as_plain(seed)
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
             raise HyperparameterError(
                 f"seed must be a whole number from 0 to {SEEDS - 1}; received {seed!r}"

@@ -175,6 +175,8 @@ class Hyperparameters:
     ema_decay: float = _hyperparameter(0.0, _fraction_below_one, later=True)
 
     def __post_init__(self) -> None:
+        for name in NAMES:
+            object.__setattr__(self, name, as_plain(getattr(self, name)))
         faults = [fault for name in NAMES if (fault := find_fault(name, getattr(self, name)))]
         if faults:
             raise HyperparameterError("\n".join(faults))
@@ -202,10 +204,11 @@ class Hyperparameters:
         Raises:
             HyperparameterError: with one line for each unknown name or unfit value.
         """
-        faults = [fault for name, value in values.items() if (fault := find_fault(name, value))]
+        plain = {name: as_plain(value) for name, value in values.items()}
+        faults = [fault for name, value in plain.items() if (fault := find_fault(name, value))]
         if faults:
             raise HyperparameterError("\n".join(faults))
-        return cls(**values)
+        return cls(**plain)
 
 
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
@@ -214,6 +217,11 @@ _FRACTIONS = [item.name for item in fields(Hyperparameters) if isinstance(item.d
 LATER = {
     item.name: item.default for item in fields(Hyperparameters) if item.metadata["later"]
 }  # a record that lacks one was made with this value
+
+
+def as_plain(value: Any) -> Any:
+    """Return a scalar of NumPy or torch as Python's own number."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 def count_passes(values: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 
 from agnews_tune.errors import AgnewsTuneError, HyperparameterError
@@ -97,6 +98,17 @@ def test_whole_numbers_equal_fractions(name: str, whole: int) -> None:
 
     assert repr(other) == repr(one)
     assert float is type(getattr(one, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("hidden_dim", np.int64(64)), ("dropout", np.float32(0.5)), ("clip_norm", np.int32(1))],
+)
+def test_numbers_of_numpy_are_numbers(name: str, value: np.generic) -> None:
+    """A loop over an array gives such; a record holds plain ones."""
+    kept = getattr(Hyperparameters(**{name: value}), name)
+
+    assert (value.item(), type(BASELINE[name])) == (kept, type(kept))
 
 
 def test_preprocessing_is_the_part_about_words() -> None:
