@@ -77,13 +77,14 @@ def test_report_of_the_kept_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert session("agnews-tune report results/reference") == result.output.rstrip("\n") + "\n"
 
 
-def test_first_look_beyond(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So does the table of what the records under results/beyond-20k say."""
-    shutil.copytree(ROOT / "results" / "beyond-20k", tmp_path / "results" / "beyond-20k")
+@pytest.mark.parametrize("run", ["beyond-20k", "pretrained"])
+def test_tables_of_kept_runs(run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So do the tables of what goes beyond the published one."""
+    shutil.copytree(ROOT / "results" / run, tmp_path / "results" / run)
     monkeypatch.chdir(tmp_path)
-    arguments = ["report", "results/beyond-20k", "--format", "markdown"]
+    arguments = ["report", f"results/{run}", "--format", "markdown"]
     table = cells(CliRunner().invoke(main, arguments).output)
-    shown = cells(README.partition("<!-- beyond -->")[2])
+    shown = cells(README.partition(f"<!-- {run} -->")[2])
     columns = [table[0].index(name) for name in shown[0]]
 
     assert [[row[column] for column in columns] for row in table] == shown
