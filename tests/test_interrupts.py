@@ -28,8 +28,8 @@ import subprocess, time
 from agnews_tune.interrupts import interruptible
 with interruptible():
     child = subprocess.Popen(["sleep", "600"])
-    print(child.pid, flush=True)
     try:
+        print(child.pid, flush=True)
         time.sleep(600)
     except KeyboardInterrupt:
         time.sleep(600)
