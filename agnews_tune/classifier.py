@@ -22,8 +22,6 @@ from agnews_tune.hyperparameters import Hyperparameters, as_plain
 from agnews_tune.inputs import (
     SoftTargets,
     Texts,
-    as_soft_targets,
-    check_distilling,
     check_labelled,
     check_texts,
     prepare_training,
@@ -154,12 +152,13 @@ class Classifier:
         )
         check_installed(hyperparameters)
         callbacks = as_callbacks(callbacks)
-        if soft_targets is not None:
-            check_distilling(hyperparameters, validation_split)
-        (texts, known), validation_rows = prepare_training(
-            texts, labels, validation_data, validation_split
+        if soft_targets is not None and hyperparameters.model == "linear":
+            raise HyperparameterError(
+                "soft_targets must be left out for model 'linear': it learns from classes alone"
+            )
+        (texts, known), validation_rows, soft = prepare_training(
+            texts, labels, validation_data, validation_split, soft_targets
         )
-        soft = None if soft_targets is None else as_soft_targets(soft_targets, known)
         self.hyperparameters = hyperparameters
         self.label_names_ = known.names
         self._learn_vocabulary(texts)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean
-from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.splits import Labels, Split, stratified_split
 from agnews_tune.text import EncodedTexts
 
@@ -16,6 +16,20 @@ Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]
 SoftTargets = npt.NDArray[np.float32]
 ROUNDING = 1e-2  # of probabilities that were written as float16, added up
+
+
+class TrainingRows(NamedTuple):
+    """What ``fit`` trains on, and what it validates with.
+
+    Attributes:
+        train: texts and labels.
+        validation: texts and labels, or None.
+        soft_targets: what is learnt of the training texts in place of their labels, or None.
+    """
+
+    train: LabelledTexts
+    validation: LabelledTexts | None
+    soft_targets: SoftTargets | None
 
 
 def check_texts(texts: Texts) -> None:
@@ -88,25 +102,33 @@ def prepare_training(
     labels: npt.ArrayLike,
     validation_data: tuple[Texts, npt.ArrayLike] | None,
     validation_split: float,
-) -> tuple[LabelledTexts, LabelledTexts | None]:
+    soft_targets: npt.ArrayLike | None,
+) -> TrainingRows:
     """Return what ``fit`` trains on and what it validates with, checked; the arguments are its own.
 
     Raises:
-        CorpusError: they are no texts and labels, or the labels of one class alone.
+        CorpusError: they are no texts and labels, or the labels of one class alone, or the soft
+            targets do not fit them.
         HyperparameterError: ``validation_data`` is no pair, or ``validation_split`` does not fit.
     """
     texts, known = check_labelled(texts, labels)
     check_classes(known)
+    soft = None if soft_targets is None else as_soft_targets(soft_targets, known)
     if validation_data is None and validation_split:
-        return hold_out(texts, known, validation_split)
+        if soft is not None:
+            raise HyperparameterError(
+                "validation_split must be 0 with soft_targets; received "
+                f"{validation_split!r}: give validation_data"
+            )
+        return TrainingRows(*hold_out(texts, known, validation_split), None)
     if validation_data is None:
-        return (texts, known), None
+        return TrainingRows((texts, known), None, soft)
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:  # noqa: PLR2004
         raise HyperparameterError(
             "validation_data must be a pair: texts and their labels; received "
             f"{type(validation_data).__name__}"
         )
-    return (texts, known), check_labelled(*validation_data, known.names)
+    return TrainingRows((texts, known), check_labelled(*validation_data, known.names), soft)
 
 
 def check_classes(labels: Labels) -> None:
@@ -118,39 +140,30 @@ def check_classes(labels: Labels) -> None:
 
 
 def as_soft_targets(targets: npt.ArrayLike, labels: Labels) -> SoftTargets:
-    """Return probabilities of the classes of all texts ``(texts, classes)`` as float32.
+    """Return probabilities of the classes of all texts ``(texts, classes)`` as float32, a copy.
 
     Raises:
         CorpusError: they are not of that shape, or those of a text do not sum to 1.
     """
-    given = np.asarray(targets)
-    shape = (len(labels), len(labels.names))
-    if given.shape != shape or given.dtype.kind not in "fiu":
+    expected = (len(labels), len(labels.names))
+    try:
+        given = np.array(targets, np.float32)
+        received = f"shape {given.shape}"
+    except (TypeError, ValueError):
+        given, received = np.empty(0, np.float32), type(targets).__name__
+    if given.shape != expected:
         raise CorpusError(
-            f"soft_targets must be numbers of shape (texts, classes), here {shape}; received "
-            f"{given.dtype} of shape {given.shape}"
+            f"soft_targets must be numbers of shape (texts, classes), here {expected}; received "
+            f"{received}"
         )
     fits = (given >= 0).all(axis=1) & (abs(given.sum(axis=1) - 1) < ROUNDING)
     if not fits.all():
         row = int(fits.argmin())
         raise CorpusError(
             f"soft_targets[{row}] must be probabilities that sum to 1; received "
-            f"{given[row].tolist()}"
+            f"[{', '.join(f'{value:g}' for value in given[row])}]"
         )
-    return given.astype(np.float32)
-
-
-def check_distilling(hyperparameters: Hyperparameters, validation_split: float) -> None:
-    """Raise HyperparameterError where soft targets cannot be learnt with these arguments."""
-    if hyperparameters.model == "linear":
-        raise HyperparameterError(
-            "soft_targets must be left out for model 'linear': it learns from classes alone"
-        )
-    if validation_split:
-        raise HyperparameterError(
-            "validation_split must be 0 with soft_targets; received "
-            f"{validation_split!r}: give validation_data"
-        )
+    return given
 
 
 def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Split]:
