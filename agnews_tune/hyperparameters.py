@@ -175,13 +175,12 @@ class Hyperparameters:
     ema_decay: float = _hyperparameter(0.0, _fraction_below_one, later=True)
 
     def __post_init__(self) -> None:
-        for name in NAMES:
-            object.__setattr__(self, name, as_plain(getattr(self, name)))
         faults = [fault for name in NAMES if (fault := find_fault(name, getattr(self, name)))]
         if faults:
             raise HyperparameterError("\n".join(faults))
-        for name in _FRACTIONS:  # 1 and 1.0 are one value, with one key
-            object.__setattr__(self, name, float(getattr(self, name)))
+        for name in NAMES:  # 1, 1.0 and NumPy's are one value, with one key
+            value = as_plain(getattr(self, name))
+            object.__setattr__(self, name, float(value) if name in _FRACTIONS else value)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -204,11 +203,10 @@ class Hyperparameters:
         Raises:
             HyperparameterError: with one line for each unknown name or unfit value.
         """
-        plain = {name: as_plain(value) for name, value in values.items()}
-        faults = [fault for name, value in plain.items() if (fault := find_fault(name, value))]
+        faults = [fault for name, value in values.items() if (fault := find_fault(name, value))]
         if faults:
             raise HyperparameterError("\n".join(faults))
-        return cls(**plain)
+        return cls(**values)
 
 
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
@@ -253,6 +251,7 @@ def find_fault(name: str, value: object) -> str | None:
     """Return what is wrong with one hyperparameter in one line, or None."""
     if name not in _RULES:
         return f"unknown hyperparameter {name!r}{did_you_mean(name, NAMES)}"
+    value = as_plain(value)
     expected = _RULES[name](value)
     if expected is None:
         return None
