@@ -12,6 +12,7 @@ from agnews_tune.errors import TrialError
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.inputs import SoftTargets
 from agnews_tune.planned_trial import PlannedTrial
+from agnews_tune.records import is_finished, model_folder
 
 
 def soft_targets(
@@ -30,15 +31,14 @@ def soft_targets(
         device: as for the Classifier.
 
     Raises:
-        TrialError: the model of one is not there.
-        RecordError: it cannot be read.
+        TrialError: one has not finished.
+        RecordError: the model of one cannot be read.
     """
     predictions: list[SoftTargets] = []
     for teacher in teachers:
-        folder = teacher.folder / "model"
-        if not folder.exists():
-            raise TrialError(f"it learns from {teacher.trial.name}, which has left no model")
+        if not is_finished(teacher.folder, teacher.description["key"]):
+            raise TrialError(f"it learns from {teacher.trial.name}, which has not finished")
         texts = corpora[teacher.trial.experiment.hyperparameters.preprocessing].train.texts
-        predictions.append(Classifier.load(folder, device).predict(texts))
+        predictions.append(Classifier.load(model_folder(teacher.folder), device).predict(texts))
     mean: SoftTargets = np.mean(predictions, axis=0, dtype=np.float32)
     return mean

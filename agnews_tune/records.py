@@ -83,7 +83,7 @@ class TrialRecord:
     @property
     def model_folder(self) -> Path:
         """Where the model is, or would be: records are often kept without weights."""
-        return self.folder / "model"
+        return model_folder(self.folder)
 
 
 def trial_key(
@@ -195,6 +195,11 @@ def remove_backup(folder: Path) -> None:
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
 
 
+def model_folder(folder: Path) -> Path:
+    """Return where a trial leaves its model."""
+    return folder / "model"
+
+
 def tensorboard_folder(folder: Path) -> Path:
     """Return where a trial keeps its curves for TensorBoard; there is one folder for all trials."""
     return folder.parent / "tensorboard" / folder.name
@@ -214,7 +219,7 @@ def clear(folder: Path) -> None:
     """Remove the record of a trial, its mark of being finished first."""
     for name in ("result.json", "history.csv", PREDICTIONS):
         (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "model", ignore_errors=True)
+    shutil.rmtree(model_folder(folder), ignore_errors=True)
     shutil.rmtree(tensorboard_folder(folder), ignore_errors=True)
     remove_failure(folder)
     remove_backup(folder)

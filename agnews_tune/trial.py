@@ -89,7 +89,7 @@ def run_trial(
     asked = stop_after(planned.folder) is not None
     result["stopped_early"] = asked and result["epochs"] < model.hyperparameters.passes
     records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
-    model.save(planned.folder / "model")
+    model.save(records.model_folder(planned.folder))
     records.write_result(planned.folder, key, result)
     records.remove_backup(planned.folder)
     return result

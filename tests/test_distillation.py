@@ -68,11 +68,11 @@ def test_record_names_the_teacher(plan: Plan) -> None:
     assert taught["test_loss"] != untaught["test_loss"]
 
 
-def test_a_teacher_without_a_model_fails_the_trial(plan: Plan, tmp_path: Path) -> None:
+def test_a_teacher_that_has_not_finished_fails_the_trial(plan: Plan, tmp_path: Path) -> None:
     """As where its own training failed in the same run."""
     (tmp_path / "tiny.yaml").write_text(GRID)
     student = plan_run(read_grid(tmp_path / "tiny.yaml"), tmp_path).trials[2]
     with pytest.raises(TrialError) as caught:
         soft_targets(student.teachers, plan.encode(), "cpu")
 
-    assert "it learns from large-seed0, which has left no model" == str(caught.value)
+    assert "it learns from large-seed0, which has not finished" == str(caught.value)

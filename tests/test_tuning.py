@@ -44,7 +44,7 @@ experiments:
 CAUSES = {
     "steep-seed0": "loss is nan after epoch 1: training diverged; choose a smaller learning_rate "
     "(it is 1e+30)",
-    "untaught-seed0": "it learns from steep-seed0, which has left no model",
+    "untaught-seed0": "it learns from steep-seed0, which has not finished",
     "huge-seed0": "out of memory: run it again with a smaller --max-concurrent, half its "
     "batch_size (it is 32) or a smaller network",
 }

@@ -65,17 +65,10 @@ def run(
     following = FollowTrials(progress, {name: item.folder for name, item in by_name.items()})
     untaught = [name for name, planned in by_name.items() if not planned.teachers]
     taught = [name for name, planned in by_name.items() if planned.teachers]
-    # What a search draws learns from no other trials.
-    for names, stopping in ((untaught, scheduler), (taught, None)):
-        tune_config = tune.TuneConfig(
-            scheduler=stopping,
-            reuse_actors=True,
-            max_concurrent_trials=resources.at_once,
-            trial_name_creator=_trial_name,
-            trial_dirname_creator=_trial_name,
-        )
-        if names:
-            _run_together(trainable, names, tune_config, following)
+    if untaught:
+        _run_together(trainable, untaught, resources, following, scheduler)
+    if taught:  # none of these is drawn by a search
+        _run_together(trainable, taught, resources, following)
     missing = [
         name
         for name, planned in by_name.items()
@@ -85,9 +78,20 @@ def run(
 
 
 def _run_together(
-    trainable: Any, names: list[str], tune_config: tune.TuneConfig, following: FollowTrials
+    trainable: Any,
+    names: list[str],
+    resources: Resources,
+    following: FollowTrials,
+    scheduler: StopWeakTrials | None = None,
 ) -> None:
     """Run the trials of these names, of which none waits for another."""
+    tune_config = tune.TuneConfig(
+        scheduler=scheduler,
+        reuse_actors=True,
+        max_concurrent_trials=resources.at_once,
+        trial_name_creator=_trial_name,
+        trial_dirname_creator=_trial_name,
+    )
     with _run_config(following) as run_config:
         tune.Tuner(
             trainable,
