@@ -124,6 +124,21 @@ def test_a_single_seed_borrows_the_spread_of_the_others() -> None:
     assert pytest.approx(2 * stats.t.ppf(0.975, 3) * error, rel=0.01) == widths[1]
 
 
+def test_two_seeds_leave_one_degree_of_freedom() -> None:
+    """Where chance in single rows explains all of their spread, the interval is that of t(1)."""
+    rows = np.arange(2000)
+    # Seeds err in 103 and 90 rows; two experiments nearly in the same ones.
+    own, other = (
+        np.stack([(rows < start) | (rows >= start + wrong) for start, wrong in errors])
+        for errors in (((0, 103), (200, 90)), ((2, 103), (202, 90)))
+    )
+    estimate = Bootstrap([own, other]).estimate(DIFFERENCE)
+    error = (own.mean(axis=0) - other.mean(axis=0)).std() / math.sqrt(len(rows))
+
+    assert pytest.approx(stats.t.ppf(0.975, 1) * error) == estimate.high == -estimate.low
+    assert pytest.approx((0, 1)) == (estimate.value, estimate.p)
+
+
 def test_nothing_that_differs_is_no_difference() -> None:
     """Two models that answer the same have an interval of no width, and p = 1."""
     right = np.ones((1, 30), bool)

@@ -191,8 +191,10 @@ class Bootstrap:
         error = math.sqrt(variance)
         if error < ROUNDING:
             return Estimate(value, value, value, p=1.0 if abs(value) < ROUNDING else 0.0)
-        spread = sum(part**2 / freedom for part, freedom in [(rows, len(by_row) - 1), *parts])
-        freedom = variance**2 / spread
+        components = [(rows, len(by_row) - 1), *parts]
+        spread = sum(part**2 / free for part, free in components)
+        # What was taken off may leave less than a sum of components ever has.
+        freedom = max(variance**2 / spread, min(free for _, free in components))
         margin = float(stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * stdtr(freedom, -abs(value) / error))
         return Estimate(value, value - margin, value + margin, p)
