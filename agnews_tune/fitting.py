@@ -13,7 +13,7 @@ from agnews_tune.linear_training import fit_support_vectors
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
-from agnews_tune.training import LabelledBatches, shuffled
+from agnews_tune.training import LabelledBatches, own_random_state, shuffled
 from agnews_tune.word_pairs import frequent_pairs
 
 if TYPE_CHECKING:
@@ -58,13 +58,14 @@ def _begin_recurrent(model: Classifier, data: LabelledBatches, *, bar: bool) -> 
     steps = -(-len(data.batches) // size)
     if hyperparameters.pretrain_epochs:
         title = "Pretraining" if bar else None
-        model.pretraining_ = Pretraining(
-            network,
-            hyperparameters,
-            words,
-            steps,
-            lambda epoch: shuffled(data, size, (model.seed, epoch, PRETRAINING), title),
-        )
+        with own_random_state(model.seed, model.device):  # the same whatever the head has drawn
+            model.pretraining_ = Pretraining(
+                network,
+                hyperparameters,
+                words,
+                steps,
+                lambda epoch: shuffled(data, size, (model.seed, epoch, PRETRAINING), title),
+            )
     descent = Descent(network, hyperparameters, steps)
     model.network_, model.descent_ = descent.outcome, descent
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from agnews_tune.recurrent_network import RecurrentNetwork
 
-FREQUENT, KNOWN = 20, 4  # one word in 20 is in the first cluster, one in 4 in the first two
-NARROWING = 4  # each cluster of rarer words has so many times fewer features
+SHARES = (54, 18, 6, 2)  # one word in 54 is in the first cluster, one in 18 in the first two
+NARROWING = 2  # each cluster of rarer words has so many times fewer features
 
 
 class LanguageModel(nn.Module):
@@ -32,17 +30,22 @@ class LanguageModel(nn.Module):
         self.size = network.recurrent.hidden_size
         self.backward_too = network.recurrent.bidirectional
         self.layers = 1 if self.backward_too else None
-        cutoffs = sorted({words // FREQUENT, words // KNOWN} - {0}) or [words - 1]
-        narrowing = min(NARROWING, math.isqrt(self.size))  # the last cluster has a feature at least
+        cutoffs = sorted({words // share for share in SHARES} - {0})
+        # The last cluster has a feature at least.
+        narrowing = min(NARROWING, self.size ** (1 / (len(cutoffs) + 1)))
         self.heads = nn.ModuleList(
             nn.AdaptiveLogSoftmaxWithLoss(self.size, words, cutoffs, div_value=narrowing)
             for _ in range(2 if self.backward_too else 1)
         )
 
+    @property
+    def shared(self) -> nn.ModuleList:
+        """What it trains of the network: the word vectors, then the recurrent layers from below."""
+        return nn.ModuleList([self.network.embedding, *self.network.stacks(self.layers)])
+
     def groups(self) -> list[list[nn.Parameter]]:
         """Return the weights that it trains; the network has more."""
-        shared = [self.network.embedding, *self.network.stacks(self.layers)]
-        return [[weight for part in (*self.heads, *shared) for weight in part.parameters()]]
+        return [[*self.heads.parameters(), *self.shared.parameters()]]
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return the mean cross-entropy of all guesses, in nats a word.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from agnews_tune.batching import Batch
 from agnews_tune.descent import Descent
@@ -45,6 +46,22 @@ class Pretraining:
         language = LanguageModel(network, words).to(network.embedding.weight.device)
         own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
         self.descent = Descent(language, own, steps)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs have ended."""
+        return len(self.history["loss"]) == self.epochs
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return what it trains of the network, until all callbacks have seen its last epoch."""
+        return self.descent.network.shared.state_dict()
+
+    def take_over(
+        self, weights: Mapping[str, Tensor], history: Mapping[str, Sequence[float]]
+    ) -> None:
+        """Put in the weights and the figures of a pretraining that is done."""
+        self.descent.network.shared.load_state_dict(weights)
+        self.history = {name: list(values) for name, values in history.items()}
 
     def run(self, callbacks: Sequence[Callback]) -> None:
         """Train for the epochs that the history does not hold yet."""

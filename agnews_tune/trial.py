@@ -16,6 +16,7 @@ from agnews_tune.failures import FailOnDivergence
 from agnews_tune.history import Callback, History, Logs
 from agnews_tune.inputs import SoftTargets
 from agnews_tune.planned_trial import PlannedTrial
+from agnews_tune.pretraining_cache import ReusePretraining
 from agnews_tune.stopping import EndEarly, stop_after
 
 
@@ -78,6 +79,7 @@ def run_trial(
         callbacks=[
             FailOnDivergence(),
             BackupAndRestore(records.backup_path(planned.folder), key),
+            ReusePretraining(corpus.train.texts),
             RecordHistory(planned.folder, key),
             *callbacks,
             EndEarly(planned.folder),

@@ -293,16 +293,9 @@ def fit(
     from agnews_tune import Classifier
 
     texts = ["the cup was won", "shares fell on monday", "a cup of tea", "monday shares"] * 8
-    model = Classifier(
-        cell=cell,
-        hidden_dim=4,
-        embedding_dim=4,
-        min_count=0,
-        epochs=epochs,
-        **hyperparameters,
-        device="cpu",
-    )
-    options = {"validation_split": validation_split, "batch_size": 4, "verbose": 0}
+    small = {"hidden_dim": 4, "embedding_dim": 4, "min_count": 0, "batch_size": 4}
+    model = Classifier(cell=cell, epochs=epochs, **small | hyperparameters, device="cpu")
+    options = {"validation_split": validation_split, "verbose": 0}
     model.fit(texts, ["Sports", "Business"] * 16, callbacks=callbacks, **options)
     return model
 

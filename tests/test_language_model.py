@@ -98,11 +98,12 @@ def test_it_trains_word_vectors_and_layers(values: dict[str, object]) -> None:
     assert (2 if values.get("bidirectional") else 1) == len(model.heads)
 
 
+@pytest.mark.parametrize("size", [1, 4, 16, 33])
 @pytest.mark.parametrize("words", [2, 3, 7, 40, 1000])
-def test_vocabularies_of_any_size(words: int) -> None:
+def test_networks_and_vocabularies_of_any_size(words: int, size: int) -> None:
     """Before training no word is preferred to the others of its cluster, and no cluster either."""
     torch.manual_seed(0)
-    hyperparameters = Hyperparameters(embedding_dim=4, hidden_dim=4, pretrain_epochs=1)
+    hyperparameters = Hyperparameters(embedding_dim=4, hidden_dim=size, pretrain_epochs=1)
     model = LanguageModel(RecurrentNetwork(hyperparameters, words, 2), words)
     loss = model(torch.randint(0, words, (64, 9)), torch.full((64,), 9)).item()
     first, *ends = model.heads[0].cutoffs

@@ -9,6 +9,7 @@ import pytest
 from agnews_tune import Classifier, records
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.grid_file import read_grid
+from agnews_tune.history import Callback, Logs
 from agnews_tune.planned_trial import PlannedTrial
 from agnews_tune.planning import plan_run
 from agnews_tune.trial import run_trial
@@ -132,3 +133,28 @@ def test_pretrained_trial_says_what_it_took(tmp_path: Path) -> None:
     assert second < first
     assert 0 < record.result["pretrain_seconds"]
     assert [row["seconds"] for row in record.history] == [record.result["seconds"]]
+
+
+def test_trials_share_a_pretraining(tmp_path: Path) -> None:
+    """Where only what comes after it differs, the second trial does not pretrain."""
+    grid = tmp_path / "tiny.yaml"
+    grid.write_text("""
+data: {source: demo, limit_train: 900}
+defaults: {hidden_dim: 9, embedding_dim: 8, epochs: 1, pretrain_epochs: 2}
+experiments:
+  max:
+  mean: {pooling: mean, dropout: 0.3}
+""")
+    plan = plan_run(read_grid(grid), tmp_path)
+    (corpus,) = plan.encode().values()
+    epochs: list[int] = []
+
+    class Look(Callback):
+        def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
+            epochs.append(epoch)
+
+    first, second = (run_trial(planned, corpus, callbacks=[Look()]) for planned in plan.trials)
+
+    assert [0, 1] == epochs
+    assert first["pretrain_loss"] == second["pretrain_loss"]
+    assert first["pretrain_seconds"] == second["pretrain_seconds"]

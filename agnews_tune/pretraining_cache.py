@@ -1,0 +1,77 @@
+"""Weights that were pretrained before, kept for every fit that would pretrain just the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from agnews_tune.cache import find_entry, make_entry
+from agnews_tune.history import Callback, Logs
+from agnews_tune.pretraining import Pretraining
+from agnews_tune.tensor_files import write_tensors
+from agnews_tune.text import EncodedTexts
+
+FORMAT = 1  # to be raised when the same settings give other weights
+KIND = "pretrained"
+WEIGHTS = "weights.safetensors"
+DECISIVE = (
+    *("cell", "mask_padding", "embedding_std", "pretrain_epochs", "batch_size"),
+    *("learning_rate", "weight_decay", "schedule", "warmup", "clip_norm"),
+)  # the hyperparameters that count, beside those that show in the shapes of the weights
+
+
+class ReusePretraining(Callback):
+    """Take the weights of an earlier pretraining like this one, or keep those of this one.
+
+    Texts, seed, precision, kind of device and what decides the language model must be the same;
+    pooling, dropout, labels and all else that counts for what comes after may differ. The weights
+    are those of a pretraining of its own, to the last bit on the same CPU. They lie in the cache,
+    which ``agnews_tune.cache`` describes. Fits at the same time do not wait for each other.
+
+    Args:
+        texts: the training texts of the fit.
+    """
+
+    def __init__(self, texts: EncodedTexts) -> None:
+        self.texts = texts
+
+    def on_train_begin(self) -> None:
+        """Put in what is kept, unless a backup has put back a whole pretraining."""
+        pretraining = self.model.pretraining_
+        if pretraining is None or pretraining.is_done:
+            return
+        self.key = self._key(pretraining)
+        if entry := find_entry(KIND, self.key):
+            with suppress(OSError):  # deleted since it was found
+                weights = load_file(entry.folder / WEIGHTS)
+                pretraining.take_over(weights, entry.content["history"])
+
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
+        """Keep the weights after the last epoch of pretraining."""
+        pretraining = self.model.pretraining_
+        if pretraining is None or not pretraining.is_done:
+            return
+
+        def write(folder: Path) -> dict[str, Any]:
+            weights = {name: weight.cpu() for name, weight in pretraining.weights().items()}
+            write_tensors(folder / WEIGHTS, weights)
+            return {"history": pretraining.history}
+
+        make_entry(KIND, self.key, write)
+
+    def _key(self, pretraining: Pretraining) -> str:
+        model = self.model
+        settings = model.hyperparameters.to_dict()
+        shapes = {name: list(weight.shape) for name, weight in pretraining.weights().items()}
+        decisive = [FORMAT, torch.__version__, model.device.type, model.precision, model.seed]
+        decisive += [{name: settings[name] for name in DECISIVE}, shapes]
+        digest = hashlib.sha256(json.dumps(decisive).encode())
+        digest.update(self.texts.offsets.data)
+        digest.update(self.texts.ids.data)
+        return digest.hexdigest()
