@@ -138,6 +138,16 @@ def test_csv(report: Report) -> None:
     )
 
 
+def test_csv_has_the_seconds_of_pretraining(write_record: WriteRecord, tmp_path: Path) -> None:
+    """They are part of what a training took; of what is not finished nothing is known."""
+    write_record(tmp_path, "lm", 0, result={"seconds": 30.0, "pretrain_seconds": 70.5})
+    write_record(tmp_path, "lm", 1, result={"seconds": 20.0, "pretrain_seconds": 60.5})
+    write_record(tmp_path, "none", result=None)
+    rows = list(csv.DictReader(io.StringIO(format_csv([read_report(tmp_path)]))))
+
+    assert ["90.5", ""] == [row["seconds"] for row in rows]
+
+
 def test_json(report: Report) -> None:
     """Everything: figures, effects, ensembles, findings, rules and errors."""
     (content,) = json.loads(format_json([report]))

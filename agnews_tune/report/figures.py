@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from statistics import fmean
 from typing import Any
 
 from agnews_tune.report.analysis import Analysis, Line
@@ -21,7 +20,6 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
     test = experiment.figure("test_accuracy")
     last = experiment.figure("test_accuracy_last")
     parameters = experiment.figure("parameters")
-    seconds = [result["seconds"] for result in experiment.on_first_hardware]
     return {
         "experiment": experiment.name,
         "parent": experiment.trial["parent"],
@@ -50,7 +48,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
         "spread_of_last_epochs": convergence and convergence.spread,
         "overfitting_from_epoch": convergence and convergence.overfitting_from,
         "parameters": parameters and int(parameters.mean),
-        "seconds": fmean(seconds) if seconds else None,
+        "seconds": experiment.seconds if experiment.finished else None,
     }
 
 

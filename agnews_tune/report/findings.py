@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import fmean
 from typing import Any
 
 from agnews_tune.report.analysis import Analysis, Line
@@ -67,7 +66,7 @@ def _best(analysis: Analysis, best: Line) -> list[str]:
     if ties:
         hardware = _hardware(best)
         timed = [best, *(line for line in ties if _hardware(line) == hardware)]
-        cheapest = min(timed, key=_seconds)
+        cheapest = min(timed, key=lambda line: line.experiment.seconds)
         sentences.append(f"No evidence that it differs from {_join(_names(ties), ', ')}.")
         if cheapest is not best:
             sentences.append(
@@ -98,17 +97,11 @@ def _training(analysis: Analysis) -> list[str]:
 
 def _cost(line: Line) -> str:
     parameters = line.experiment.on_first_hardware[0]["parameters"]
-    return f"{parameters:,} parameters and {_seconds(line):,.0f} s a training"
+    return f"{parameters:,} parameters and {line.experiment.seconds:,.0f} s a training"
 
 
 def _hardware(line: Line) -> Any:
     return line.experiment.on_first_hardware[0].get("hardware")
-
-
-def _seconds(line: Line) -> float:
-    """Return what a training took on average, its pretraining too."""
-    results = line.experiment.on_first_hardware
-    return fmean(result["seconds"] + result.get("pretrain_seconds", 0.0) for result in results)
 
 
 def _list(lines: Sequence[Line], among: Sequence[Line]) -> str:

@@ -35,7 +35,7 @@ MEANINGS = {
     "test 95 %": "test 95 %: interval over test rows and seeds (Wilson's for one seed, over rows "
     "alone; else a bootstrap).",
     "vs parent": "vs parent: points of test accuracy above the experiment that the change was made "
-    "to, paired on the same test rows, with the 95 % interval.",
+    "to, paired on the same test rows, with the 95 % interval of each row alone.",
     "p": "p: of no difference to the parent (exact McNemar for one seed each, else the paired "
     "bootstrap), adjusted for all rows of the table (Holm).",
     "verdict": "verdict: better or worse than the parent where p, adjusted for all rows (Holm), is "

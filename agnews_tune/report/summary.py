@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import mean, stdev
+from statistics import fmean, mean, stdev
 from typing import Any
 
 from agnews_tune.hyperparameters import count_passes, differing
@@ -80,6 +81,16 @@ class ExperimentSummary:
         """Results of the seeds on the hardware of the first: times on other ones do not compare."""
         results = [record.result for record in self.finished if record.result]
         return [each for each in results if each.get("hardware") == results[0].get("hardware")]
+
+    @property
+    def seconds(self) -> float:
+        """What a training took on average on the first hardware, its pretraining too.
+
+        NaN where none has finished.
+        """
+        results = self.on_first_hardware
+        each = [result["seconds"] + result.get("pretrain_seconds", 0.0) for result in results]
+        return fmean(each) if each else math.nan
 
     def curve(self, column: str) -> dict[int, Point]:
         """Return one column of ``history.csv`` by epoch, from 1; empty if it was not measured."""
