@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,11 +59,34 @@ def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) 
         key: as for ``find_entry``.
         write: fills an empty folder, and returns what JSON can hold about it.
     """
-    with suppress(*_NO_FOLDER), replacing_folder(_folder(kind, key)) as folder:
+    try:
+        path = _folder(kind, key)
+    except RuntimeError:
+        return None
+    with suppress(OSError), replacing_folder(path) as folder:
         content = write(folder)
         names = [path.name for path in folder.iterdir()]
         write_sealed(folder / DESCRIPTION, {"key": key, **content}, beside=names)
     return find_entry(kind, key)
+
+
+@contextmanager
+def making(kind: str, key: str) -> Iterator[None]:
+    """Wait until no other process is in such a block for the same key.
+
+    Where the cache cannot be written, nobody waits: nothing will be kept.
+
+    Args:
+        kind: as for ``find_entry``.
+        key: as for ``find_entry``.
+    """
+    with ExitStack() as stack:
+        with suppress(*_NO_FOLDER):
+            path = _folder(kind, key).with_suffix(".lock")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(path.open("w", encoding="utf-8"))
+            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when the process ends
+        yield
 
 
 def _folder(kind: str, key: str) -> Path:

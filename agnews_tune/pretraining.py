@@ -56,6 +56,10 @@ class Pretraining:
         """Return what it trains of the network, until all callbacks have seen its last epoch."""
         return self.descent.network.shared.state_dict()
 
+    def shapes(self) -> list[list[int]]:
+        """Return the shapes of all weights that it trains, the language model's own too."""
+        return [list(weight.shape) for group in self.descent.network.groups() for weight in group]
+
     def take_over(
         self, weights: Mapping[str, Tensor], history: Mapping[str, Sequence[float]]
     ) -> None:

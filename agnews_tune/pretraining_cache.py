@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
 
-from agnews_tune.cache import find_entry, make_entry
+from agnews_tune import __version__
+from agnews_tune.cache import find_entry, make_entry, making
 from agnews_tune.history import Callback, Logs
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.tensor_files import write_tensors
@@ -32,7 +33,8 @@ class ReusePretraining(Callback):
     Texts, seed, precision, kind of device and what decides the language model must be the same;
     pooling, dropout, labels and all else that counts for what comes after may differ. The weights
     are those of a pretraining of its own, to the last bit on the same CPU. They lie in the cache,
-    which ``agnews_tune.cache`` describes. Fits at the same time do not wait for each other.
+    which ``agnews_tune.cache`` describes. A fit waits while another one pretrains alike; close it
+    after ``fit``.
 
     Args:
         texts: the training texts of the fit.
@@ -40,22 +42,34 @@ class ReusePretraining(Callback):
 
     def __init__(self, texts: EncodedTexts) -> None:
         self.texts = texts
+        self.waiting = ExitStack()
+
+    def close(self) -> None:
+        """Let a waiting fit go on, where this one ended in its pretraining."""
+        self.waiting.close()
 
     def on_train_begin(self) -> None:
         """Put in what is kept, unless a backup has put back a whole pretraining."""
         pretraining = self.model.pretraining_
-        if pretraining is None or pretraining.is_done:
+        if pretraining is None or self.model.history_.epoch:
             return
         self.key = self._key(pretraining)
-        if entry := find_entry(KIND, self.key):
+        self.waiting.enter_context(making(KIND, self.key))
+        entry = find_entry(KIND, self.key)
+        if entry and not pretraining.is_done:
             with suppress(OSError):  # deleted since it was found
                 weights = load_file(entry.folder / WEIGHTS)
                 pretraining.take_over(weights, entry.content["history"])
+        self._keep(pretraining)
 
     def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Keep the weights after the last epoch of pretraining."""
-        pretraining = self.model.pretraining_
-        if pretraining is None or not pretraining.is_done:
+        if self.model.pretraining_:
+            self._keep(self.model.pretraining_)
+
+    def _keep(self, pretraining: Pretraining) -> None:
+        """Keep the weights where pretraining is done, and let others have them."""
+        if not pretraining.is_done:
             return
 
         def write(folder: Path) -> dict[str, Any]:
@@ -63,14 +77,17 @@ class ReusePretraining(Callback):
             write_tensors(folder / WEIGHTS, weights)
             return {"history": pretraining.history}
 
-        make_entry(KIND, self.key, write)
+        if not find_entry(KIND, self.key):
+            make_entry(KIND, self.key, write)
+        self.waiting.close()
 
     def _key(self, pretraining: Pretraining) -> str:
         model = self.model
+        threads = torch.get_num_threads() if model.device.type == "cpu" else None
         settings = model.hyperparameters.to_dict()
-        shapes = {name: list(weight.shape) for name, weight in pretraining.weights().items()}
-        decisive = [FORMAT, torch.__version__, model.device.type, model.precision, model.seed]
-        decisive += [{name: settings[name] for name in DECISIVE}, shapes]
+        decisive = [FORMAT, __version__, torch.__version__, model.device.type, threads]
+        decisive += [model.precision, model.seed, {name: settings[name] for name in DECISIVE}]
+        decisive += pretraining.shapes()
         digest = hashlib.sha256(json.dumps(decisive).encode())
         digest.update(self.texts.offsets.data)
         digest.update(self.texts.ids.data)

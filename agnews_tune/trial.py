@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -72,20 +73,21 @@ def run_trial(
     records.write_trial(planned.folder, planned.description)
     records.remove_failure(planned.folder)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
-    history = model.fit(
-        *corpus.train,
-        validation_data=corpus.validation,
-        soft_targets=soft_targets,
-        callbacks=[
-            FailOnDivergence(),
-            BackupAndRestore(records.backup_path(planned.folder), key),
-            ReusePretraining(corpus.train.texts),
-            RecordHistory(planned.folder, key),
-            *callbacks,
-            EndEarly(planned.folder),
-        ],
-        verbose=0,
-    )
+    with closing(ReusePretraining(corpus.train.texts)) as reuse:
+        history = model.fit(
+            *corpus.train,
+            validation_data=corpus.validation,
+            soft_targets=soft_targets,
+            callbacks=[
+                FailOnDivergence(),
+                BackupAndRestore(records.backup_path(planned.folder), key),
+                reuse,
+                RecordHistory(planned.folder, key),
+                *callbacks,
+                EndEarly(planned.folder),
+            ],
+            verbose=0,
+        )
     model.descent_ = None  # the optimizer's state is twice the weights, and measuring needs memory
     result = _measure(model, corpus, history)
     asked = stop_after(planned.folder) is not None

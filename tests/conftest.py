@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from agnews_tune import records
 from agnews_tune.grid_file import read_grid
-from agnews_tune.history import Callback
+from agnews_tune.history import Callback, Logs
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.summary import DataSummary, summarize
@@ -280,6 +280,28 @@ class Stop(Callback):
     def on_epoch_begin(self, epoch: int) -> None:
         if epoch == self.epoch:
             raise KeyboardInterrupt
+
+
+class StopPretraining(Callback):
+    """Interrupts training after an epoch of pretraining; 0 is the first."""
+
+    def __init__(self, epoch: int = 0) -> None:
+        self.epoch = epoch
+
+    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+def assert_same_fit(expected: "Classifier", received: "Classifier") -> None:
+    """Check losses and weights of two pretrained fits, to the last bit."""
+    import torch
+
+    assert expected.pretraining_.history["loss"] == received.pretraining_.history["loss"]
+    assert expected.history_.history["val_loss"] == received.history_.history["val_loss"]
+    weights = received.network_.state_dict()
+    for name, tensor in expected.network_.state_dict().items():
+        assert torch.equal(tensor, weights[name]), name
 
 
 def fit(

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Stop, fit
+from conftest import Stop, StopPretraining, assert_same_fit, fit
 
 from agnews_tune import BackupAndRestore, Classifier
-from agnews_tune.history import Callback, Logs
 
 SETTINGS = {"pretrain_epochs": 3, "cell": "lstm", "learning_rate": 0.01}
 KINDS = [
@@ -16,25 +15,6 @@ KINDS = [
     | {"bidirectional": True, "num_layers": 2, "layer_decay": 0.5, "schedule": "cosine"}
     | {"bigram_buckets": 5, "locked_dropout": 0.2, "ema_decay": 0.5},
 ]
-
-
-class StopPretraining(Callback):
-    """Interrupts training after an epoch of pretraining; 0 is the first."""
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
-        if epoch == self.epoch:
-            raise KeyboardInterrupt
-
-
-def assert_same(expected: Classifier, received: Classifier) -> None:
-    assert expected.pretraining_.history["loss"] == received.pretraining_.history["loss"]
-    assert expected.history_.history["val_loss"] == received.history_.history["val_loss"]
-    weights = received.network_.state_dict()
-    for name, tensor in expected.network_.state_dict().items():
-        assert torch.equal(tensor, weights[name]), name
 
 
 @pytest.mark.parametrize("settings", KINDS)
@@ -61,7 +41,7 @@ def test_interrupted_pretraining_goes_on(
         fit(backup, StopPretraining(stopped_at), **settings)
     resumed = fit(backup, StopPretraining(stopped_at), **settings)
 
-    assert_same(fit(**settings), resumed)
+    assert_same_fit(fit(**settings), resumed)
 
 
 def test_training_after_it_is_not_pretrained_again(tmp_path: Path) -> None:
@@ -70,7 +50,7 @@ def test_training_after_it_is_not_pretrained_again(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fit(backup, Stop(1), **SETTINGS)
 
-    assert_same(fit(**SETTINGS), fit(backup, StopPretraining(0), Stop(0), **SETTINGS))
+    assert_same_fit(fit(**SETTINGS), fit(backup, StopPretraining(0), Stop(0), **SETTINGS))
 
 
 def test_lines_show_it(capsys: pytest.CaptureFixture) -> None:

@@ -1,16 +1,17 @@
 """A pretraining that was done before is taken over, where nothing that decides it is another."""
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
-import torch
-from conftest import Stop, fit
+from conftest import Stop, StopPretraining, assert_same_fit, fit
 
-from agnews_tune import BackupAndRestore, Classifier
+from agnews_tune import BackupAndRestore
 from agnews_tune.history import Callback, Logs
-from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.hyperparameters import NAMES, Hyperparameters, Preprocessing
 from agnews_tune.pretraining_cache import KIND, WEIGHTS, ReusePretraining
 from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
 
@@ -19,7 +20,7 @@ LATER = [
     {"pooling": "mean+attention"},
     {"linear_layers": 2, "dropout": 0.4},
     {"num_layers": 2, "word_dropout": 0.2, "locked_dropout": 0.2},
-    {"bigram_buckets": 9, "label_smoothing": 0.1},
+    {"bigram_buckets": 9, "label_smoothing": 0.1, "embedding_dropout": 0.2},
     {"epochs": 2, "layer_decay": 0.5, "ema_decay": 0.9, "adversarial_norm": 1},
 ]
 DECISIVE = [
@@ -60,21 +61,15 @@ TEXTS = encoded("a cup of tea", "monday shares")
 
 def count(*callbacks: Callback, texts: EncodedTexts = TEXTS, **values: Any) -> int:
     counted = CountPretraining()
-    fit(*callbacks, ReusePretraining(texts), counted, **SETTINGS | values)
+    with closing(ReusePretraining(texts)) as reuse:
+        fit(*callbacks, reuse, counted, **SETTINGS | values)
     return counted.epochs
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AGNEWS_TUNE_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-def assert_same(expected: Classifier, received: Classifier) -> None:
-    assert expected.pretraining_.history["loss"] == received.pretraining_.history["loss"]
-    weights = received.network_.state_dict()
-    for name, tensor in expected.network_.state_dict().items():
-        assert torch.equal(tensor, weights[name]), name
 
 
 @pytest.mark.parametrize("later", LATER)
@@ -82,7 +77,7 @@ def test_what_comes_after_may_differ(later: dict[str, Any]) -> None:
     """No epoch is done again, and every weight is that of a fit without the cache."""
     assert 3 == count()
     assert 0 == count(**later)
-    assert_same(fit(**SETTINGS | later), fit(ReusePretraining(TEXTS), **SETTINGS | later))
+    assert_same_fit(fit(**SETTINGS | later), fit(ReusePretraining(TEXTS), **SETTINGS | later))
 
 
 @pytest.mark.parametrize("decisive", DECISIVE)
@@ -91,6 +86,33 @@ def test_what_decides_it_may_not(decisive: dict[str, Any]) -> None:
     count()
 
     assert decisive.get("pretrain_epochs", 3) == count(**decisive)
+
+
+def test_each_hyperparameter_was_decided_on() -> None:
+    """A new one belongs to one of these lists; those of the texts show in the texts."""
+    listed = {name for values in (*LATER, *DECISIVE) for name in values} - {"seed"}
+
+    assert set(NAMES) == listed | {"model", *Preprocessing._fields}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("agnews_tune.pretraining_cache.FORMAT", 0),
+        ("agnews_tune.pretraining_cache.__version__", "0.0.1"),
+        ("torch.__version__", "2.0.0"),
+        ("torch.get_num_threads", lambda: 77),
+        ("agnews_tune.language_model.SHARES", (4, 2)),
+    ],
+)
+def test_versions_and_machine_decide_it(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program, or as many threads as sum in another order, gives other weights."""
+    count()
+    monkeypatch.setattr(name, value)
+
+    assert 3 == count()
 
 
 def test_texts_decide_it() -> None:
@@ -131,11 +153,6 @@ def test_cache_that_cannot_be_written(cache: Path) -> None:
 def test_beside_a_backup(tmp_path: Path) -> None:
     """Half a pretraining is replaced by a whole one of another fit; a whole one stays."""
     first, second = (BackupAndRestore(tmp_path / name) for name in ("first", "second"))
-
-    class StopPretraining(Callback):
-        def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         count(first, StopPretraining())
     assert 3 == count()
@@ -144,7 +161,45 @@ def test_beside_a_backup(tmp_path: Path) -> None:
 
     for backup in (first, second):
         received = fit(backup, ReusePretraining(TEXTS), StopPretraining(), **SETTINGS)
-        assert_same(fit(**SETTINGS), received)
+        assert_same_fit(fit(**SETTINGS), received)
+
+
+def test_whole_pretraining_of_a_backup_is_kept(tmp_path: Path) -> None:
+    """A fit that was killed between its backup and the cache has it kept when it goes on."""
+    backup = BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(KeyboardInterrupt):
+        fit(backup, StopPretraining(2), **SETTINGS)
+
+    assert 0 == count(backup)
+    assert 0 == count()
+
+
+def test_one_waits_for_another() -> None:
+    """Of two fits at the same time, the second one takes what the first one learned."""
+    begun, go_on = Event(), Event()
+
+    class Pause(Callback):
+        def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
+            begun.set()
+            go_on.wait(60)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(count, Pause())
+        assert begun.wait(60)
+        second = pool.submit(count)
+        with pytest.raises(TimeoutError):
+            second.result(1)
+        go_on.set()
+
+        assert (3, 0) == (first.result(60), second.result(60))
+
+
+def test_nobody_waits_for_one_that_was_stopped() -> None:
+    """It is closed however it ends; the next one starts over."""
+    with pytest.raises(KeyboardInterrupt):
+        count(StopPretraining())
+
+    assert 3 == count()
 
 
 def test_without_pretraining(cache: Path) -> None:

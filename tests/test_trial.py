@@ -118,6 +118,12 @@ def test_linear_trial_leaves_the_same_record(tmp_path: Path) -> None:
     assert ["finished"] == [item.action for item in plan_run(read_grid(grid), tmp_path).trials]
 
 
+@pytest.fixture
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGNEWS_TUNE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("_own_cache")
 def test_pretrained_trial_says_what_it_took(tmp_path: Path) -> None:
     """Losses and seconds of pretraining stand beside those of the epochs, not among them."""
     grid = tmp_path / "tiny.yaml"
@@ -135,12 +141,13 @@ def test_pretrained_trial_says_what_it_took(tmp_path: Path) -> None:
     assert [row["seconds"] for row in record.history] == [record.result["seconds"]]
 
 
+@pytest.mark.usefixtures("_own_cache")
 def test_trials_share_a_pretraining(tmp_path: Path) -> None:
     """Where only what comes after it differs, the second trial does not pretrain."""
     grid = tmp_path / "tiny.yaml"
     grid.write_text("""
 data: {source: demo, limit_train: 900}
-defaults: {hidden_dim: 9, embedding_dim: 8, epochs: 1, pretrain_epochs: 2}
+defaults: {hidden_dim: 8, embedding_dim: 8, epochs: 1, pretrain_epochs: 2}
 experiments:
   max:
   mean: {pooling: mean, dropout: 0.3}

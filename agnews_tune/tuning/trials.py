@@ -38,7 +38,7 @@ def run(
     """Run trials on the connected Ray; each leaves its record, or the cause of its failure.
 
     A trial whose process dies is retried from its last whole epoch; an error is not, as it would
-    come again. Trials that learn from others start when those have ended.
+    come again. Trials that learn from others start when all that do not have ended.
 
     Args:
         trials: what to run.
