@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from agnews_tune.errors import HyperparameterError, did_you_mean
-
-# A rule returns what was expected where a value breaks it, and None where the value fits.
-Rule = Callable[[object], "str | None"]
+from agnews_tune.rules import (
+    BELOW_ONE,
+    FLAG,
+    FROM_ZERO,
+    POSITIVE,
+    SHARE,
+    Rule,
+    at_least,
+    between,
+    one_of,
+)
 
 # Far above what any machine holds; what is larger could not even be counted, or not in seconds.
 LARGEST_DIM, MOST_LAYERS = 10_000_000, 1_000
@@ -20,57 +27,11 @@ POOLINGS = ("max", "mean", "last", "attention")
 SCHEDULES = ("constant", "linear", "cosine")
 
 
-def _one_of(*choices: str) -> Rule:
-    def rule(value: object) -> str | None:
-        if value in choices:
-            return None
-        return "one of " + ", ".join(map(repr, choices))
-
-    return rule
-
-
 def _pooling(value: object) -> str | None:
     parts = value.split("+") if isinstance(value, str) else []
     if parts and set(parts) <= set(POOLINGS) and len(set(parts)) == len(parts):
         return None
     return "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
-
-
-def _whole_number(minimum: int, maximum: int | None = None) -> Rule:
-    def rule(value: object) -> str | None:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
-            if maximum is None or value <= maximum:
-                return None
-            return f"a whole number of at most {maximum:,}"
-        return f"a whole number of at least {minimum}"
-
-    return rule
-
-
-def _fraction_below_one(value: object) -> str | None:
-    return None if _is_number(value) and 0 <= value < 1 else "a number of at least 0 and below 1"
-
-
-def _number_from_zero(value: object) -> str | None:
-    return None if _is_number(value) and value >= 0 else "a number of at least 0"
-
-
-def _positive_number(value: object) -> str | None:
-    return None if _is_number(value) and value > 0 else "a number above 0"
-
-
-def _share(value: object) -> str | None:
-    return None if _is_number(value) and 0 < value <= 1 else "a number above 0 and at most 1"
-
-
-def _flag(value: object) -> str | None:
-    return None if isinstance(value, bool) else "true or false"
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return abs(value) <= sys.float_info.max  # no inf, no nan, no int that no float can hold
 
 
 def _hyperparameter(default: Any, rule: Rule, *, later: bool = False) -> Any:
@@ -142,37 +103,37 @@ class Hyperparameters:
         HyperparameterError: with one line for each value that is not what was expected.
     """
 
-    model: str = _hyperparameter("recurrent", _one_of(*MODELS), later=True)
-    cell: str = _hyperparameter("rnn", _one_of(*CELLS))
+    model: str = _hyperparameter("recurrent", one_of(*MODELS), later=True)
+    cell: str = _hyperparameter("rnn", one_of(*CELLS))
     pooling: str = _hyperparameter("max", _pooling)
-    embedding_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
-    hidden_dim: int = _hyperparameter(256, _whole_number(1, LARGEST_DIM))
-    num_layers: int = _hyperparameter(1, _whole_number(1, MOST_LAYERS))
-    bidirectional: bool = _hyperparameter(False, _flag)
-    dropout: float = _hyperparameter(0.1, _fraction_below_one)
-    linear_layers: int = _hyperparameter(1, _whole_number(1, MOST_LAYERS))
-    mask_padding: bool = _hyperparameter(True, _flag)
-    min_count: int = _hyperparameter(10, _whole_number(0))
-    punctuation: str = _hyperparameter("space", _one_of("space", "remove"))
-    normalizer: str = _hyperparameter("none", _one_of("none", "stem", "lemma"))
-    max_length: int = _hyperparameter(256, _whole_number(3))
-    epochs: int = _hyperparameter(5, _whole_number(1))
-    batch_size: int = _hyperparameter(32, _whole_number(1))
-    learning_rate: float = _hyperparameter(0.001, _positive_number)
-    pretrain_epochs: int = _hyperparameter(0, _whole_number(0), later=True)
-    layer_decay: float = _hyperparameter(1.0, _share, later=True)
-    weight_decay: float = _hyperparameter(0.0, _number_from_zero, later=True)
-    schedule: str = _hyperparameter("constant", _one_of(*SCHEDULES), later=True)
-    warmup: float = _hyperparameter(0.0, _fraction_below_one, later=True)
-    clip_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
-    label_smoothing: float = _hyperparameter(0.0, _fraction_below_one, later=True)
-    adversarial_norm: float = _hyperparameter(0.0, _number_from_zero, later=True)
-    embedding_std: float = _hyperparameter(1.0, _positive_number, later=True)
-    bigram_buckets: int = _hyperparameter(0, _whole_number(0, LARGEST_DIM), later=True)
-    word_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
-    embedding_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
-    locked_dropout: float = _hyperparameter(0.0, _fraction_below_one, later=True)
-    ema_decay: float = _hyperparameter(0.0, _fraction_below_one, later=True)
+    embedding_dim: int = _hyperparameter(256, between(1, LARGEST_DIM))
+    hidden_dim: int = _hyperparameter(256, between(1, LARGEST_DIM))
+    num_layers: int = _hyperparameter(1, between(1, MOST_LAYERS))
+    bidirectional: bool = _hyperparameter(False, FLAG)
+    dropout: float = _hyperparameter(0.1, BELOW_ONE)
+    linear_layers: int = _hyperparameter(1, between(1, MOST_LAYERS))
+    mask_padding: bool = _hyperparameter(True, FLAG)
+    min_count: int = _hyperparameter(10, at_least(0))
+    punctuation: str = _hyperparameter("space", one_of("space", "remove"))
+    normalizer: str = _hyperparameter("none", one_of("none", "stem", "lemma"))
+    max_length: int = _hyperparameter(256, at_least(3))
+    epochs: int = _hyperparameter(5, at_least(1))
+    batch_size: int = _hyperparameter(32, at_least(1))
+    learning_rate: float = _hyperparameter(0.001, POSITIVE)
+    pretrain_epochs: int = _hyperparameter(0, at_least(0), later=True)
+    layer_decay: float = _hyperparameter(1.0, SHARE, later=True)
+    weight_decay: float = _hyperparameter(0.0, FROM_ZERO, later=True)
+    schedule: str = _hyperparameter("constant", one_of(*SCHEDULES), later=True)
+    warmup: float = _hyperparameter(0.0, BELOW_ONE, later=True)
+    clip_norm: float = _hyperparameter(0.0, FROM_ZERO, later=True)
+    label_smoothing: float = _hyperparameter(0.0, BELOW_ONE, later=True)
+    adversarial_norm: float = _hyperparameter(0.0, FROM_ZERO, later=True)
+    embedding_std: float = _hyperparameter(1.0, POSITIVE, later=True)
+    bigram_buckets: int = _hyperparameter(0, between(0, LARGEST_DIM), later=True)
+    word_dropout: float = _hyperparameter(0.0, BELOW_ONE, later=True)
+    embedding_dropout: float = _hyperparameter(0.0, BELOW_ONE, later=True)
+    locked_dropout: float = _hyperparameter(0.0, BELOW_ONE, later=True)
+    ema_decay: float = _hyperparameter(0.0, BELOW_ONE, later=True)
 
     def __post_init__(self) -> None:
         faults = [fault for name in NAMES if (fault := find_fault(name, getattr(self, name)))]
