@@ -12,9 +12,12 @@ from click.testing import CliRunner
 from agnews_tune.cli import main
 from agnews_tune.grid_file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.report import read_report
+from agnews_tune.report.page import write_page
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+KEPT = ("reference", "beyond", "beyond-20k", "pretrained", "search-20k")
 
 
 def block(start: str) -> str:
@@ -88,6 +91,21 @@ def test_tables_of_kept_runs(run: str, tmp_path: Path, monkeypatch: pytest.Monke
     columns = [table[0].index(name) for name in shown[0]]
 
     assert [[row[column] for column in columns] for row in table] == shown
+
+
+@pytest.mark.parametrize("run", KEPT)
+def test_pages_of_kept_runs(run: str, tmp_path: Path) -> None:
+    """They were made from the records that lie beside them."""
+    kept = ROOT / "results" / run
+    shutil.copytree(kept, tmp_path / run)
+    made = write_page(read_report(tmp_path / run))
+
+    assert without_scripts(made) == without_scripts(kept / "report.html")
+
+
+def without_scripts(page: Path) -> str:
+    text = page.read_text(encoding="utf-8")
+    return re.sub(r"<(script|style).*?</\1>", "", text, flags=re.DOTALL)
 
 
 def cells(markdown: str) -> list[list[str]]:
