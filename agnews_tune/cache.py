@@ -71,7 +71,7 @@ def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) 
 
 
 @contextmanager
-def making(kind: str, key: str) -> Iterator[None]:
+def making(kind: str, key: str, on_wait: Callable[[], None]) -> Iterator[None]:
     """Wait until no other process is in such a block for the same key.
 
     Where the cache cannot be written, nobody waits: nothing will be kept.
@@ -79,13 +79,18 @@ def making(kind: str, key: str) -> Iterator[None]:
     Args:
         kind: as for ``find_entry``.
         key: as for ``find_entry``.
+        on_wait: called before it waits, if it does.
     """
     with ExitStack() as stack:
         with suppress(*_NO_FOLDER):
             path = _folder(kind, key).with_suffix(".lock")
             path.parent.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context(path.open("w", encoding="utf-8"))
-            fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go of it when the process ends
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                on_wait()
+                fcntl.flock(file, fcntl.LOCK_EX)  # the system lets go when the process ends
         yield
 
 

@@ -22,6 +22,9 @@ class Callback:
     def on_train_begin(self) -> None:
         """Called once, before the first epoch, of pretraining too."""
 
+    def on_pretrain_wait(self) -> None:
+        """Called before pretraining where a trial waits for another one that does the same."""
+
     def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Called after each epoch of pretraining, with its ``loss`` and ``seconds``."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,12 @@ class ReusePretraining(Callback):
 
     Args:
         texts: the training texts of the fit.
+        callbacks: told where it waits.
     """
 
-    def __init__(self, texts: EncodedTexts) -> None:
+    def __init__(self, texts: EncodedTexts, callbacks: Sequence[Callback] = ()) -> None:
         self.texts = texts
+        self.callbacks = callbacks
         self.waiting = ExitStack()
 
     def close(self) -> None:
@@ -54,7 +57,7 @@ class ReusePretraining(Callback):
         if pretraining is None or self.model.history_.epoch:
             return
         self.key = self._key(pretraining)
-        self.waiting.enter_context(making(KIND, self.key))
+        self.waiting.enter_context(making(KIND, self.key, self._tell))
         entry = find_entry(KIND, self.key)
         if entry and not pretraining.is_done:
             with suppress(OSError):  # deleted since it was found
@@ -66,6 +69,10 @@ class ReusePretraining(Callback):
         """Keep the weights after the last epoch of pretraining."""
         if self.model.pretraining_:
             self._keep(self.model.pretraining_)
+
+    def _tell(self) -> None:
+        for callback in self.callbacks:
+            callback.on_pretrain_wait()
 
     def _keep(self, pretraining: Pretraining) -> None:
         """Keep the weights where pretraining is done, and let others have them."""

@@ -34,6 +34,7 @@ class TrialState:
     status: str = "waiting"
     retries: int = 0
     stopped_after: int | None = None
+    waits: bool = False
     pretrain_logs: Mapping[str, Any] = field(default_factory=dict)
     logs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,7 +71,7 @@ class TrialState:
     def _pretrain_cells(self) -> tuple[str, ...]:
         """Return what is known of pretraining, which has a loss alone."""
         if not self.pretrain_logs:
-            return ()
+            return ("pretraining elsewhere", "", "", "", "", "") if self.waits else ()
         epoch, seconds = self.pretrain_logs["pretrain_epoch"], self.pretrain_logs["seconds"]
         left = _clock((self.pretrain_epochs - epoch) * seconds)
         return (
@@ -99,6 +100,11 @@ class Progress:
     def trial_started(self, name: str) -> None:
         """A trial starts to train."""
         self.states[name].status = "running"
+
+    def pretraining_waits(self, name: str) -> None:
+        """A trial waits for another one that does the same pretraining."""
+        self.states[name].waits = True
+        self.show(name, "waits for another trial that does the same pretraining")
 
     def pretrain_epoch_ended(self, name: str, logs: Mapping[str, Any]) -> None:
         """A trial ended an epoch of pretraining with these figures."""

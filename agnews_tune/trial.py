@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,7 +52,7 @@ def run_trial(
     planned: PlannedTrial,
     corpus: EncodedCorpus,
     device: str | None = None,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Sequence[Callback] = (),
     soft_targets: SoftTargets | None = None,
 ) -> dict[str, Any]:
     """Train, measure on the test rows, write the record; return its final figures.
@@ -73,7 +73,7 @@ def run_trial(
     records.write_trial(planned.folder, planned.description)
     records.remove_failure(planned.folder)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
-    with closing(ReusePretraining(corpus.train.texts)) as reuse:
+    with closing(ReusePretraining(corpus.train.texts, callbacks)) as reuse:
         history = model.fit(
             *corpus.train,
             validation_data=corpus.validation,

@@ -61,7 +61,7 @@ TEXTS = encoded("a cup of tea", "monday shares")
 
 def count(*callbacks: Callback, texts: EncodedTexts = TEXTS, **values: Any) -> int:
     counted = CountPretraining()
-    with closing(ReusePretraining(texts)) as reuse:
+    with closing(ReusePretraining(texts, callbacks)) as reuse:
         fit(*callbacks, reuse, counted, **SETTINGS | values)
     return counted.epochs
 
@@ -183,15 +183,17 @@ def test_one_waits_for_another() -> None:
             begun.set()
             go_on.wait(60)
 
+    class GoOn(Callback):
+        def on_pretrain_wait(self) -> None:
+            go_on.set()
+
     with ThreadPoolExecutor() as pool:
         first = pool.submit(count, Pause())
         assert begun.wait(60)
-        second = pool.submit(count)
-        with pytest.raises(TimeoutError):
-            second.result(1)
-        go_on.set()
+        second = pool.submit(count, GoOn())
 
         assert (3, 0) == (first.result(60), second.result(60))
+        assert go_on.is_set()
 
 
 def test_nobody_waits_for_one_that_was_stopped() -> None:

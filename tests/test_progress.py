@@ -134,6 +134,28 @@ def test_pretraining_is_shown_before_the_epochs() -> None:
     )
 
 
+def test_a_trial_that_waits_says_so() -> None:
+    """Until it has epochs of its own."""
+    console = plain()
+    trials = [planned("lm", epochs=2, pretrain_epochs=3)]
+    with follow(trials, console) as progress:
+        progress.trial_started("lm-seed0")
+        progress.pretraining_waits("lm-seed0")
+    table = LiveTable(trials, terminal())
+    table.trial_started("lm-seed0")
+    table.pretraining_waits("lm-seed0")
+    waiting = rows(table)
+    table.epoch_ended("lm-seed0", logs(1, seconds=90))
+
+    assert "lm-seed0  waits for another trial that does the same pretraining\n" == (
+        console.file.getvalue()
+    )
+    assert [["lm-seed0", "running", "pretraining elsewhere", "", "", "", "", ""]] == waiting
+    assert [["lm-seed0", "running", "1/2", "0.5000", "0.2500", "0.9123", "100", "1:30"]] == rows(
+        table
+    )
+
+
 def test_long_names_stay_on_their_line() -> None:
     """No line is wrapped, however narrow the output says it is."""
     console = plain()

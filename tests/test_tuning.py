@@ -1,5 +1,6 @@
 """Trials on a real, local Ray: records, failures, silence, and the same figures as without Ray."""
 
+import fcntl
 import io
 import json
 import os
@@ -9,18 +10,23 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import psutil
 import pytest
+import torch
 from conftest import RecordProperty, assert_same_training, bytes_lost, fill, whole_bytes
 from programs import PROGRAM, descendants, wait_for
 from rich.console import Console
 
 from agnews_tune.errors import RunError, TrialError
 from agnews_tune.grid_file import read_grid
+from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.planning import Plan, plan_run
 from agnews_tune.progress import Progress
 from agnews_tune.records import backup_path, read_run, read_trial
@@ -50,31 +56,63 @@ CAUSES = {
     "batch_size (it is 32) or a smaller network",
 }
 
+WAITS = "  waits for another trial that does the same pretraining"
+Finished = tuple[Plan, dict[str, str], str]  # what ran, the failures and what was printed
+
 pytestmark = pytest.mark.timeout(600)  # Ray starts slowly on a busy machine
 
 
+class LetGo(Progress):
+    """Plain lines; lets go of a lock when a trial waits."""
+
+    lock: TextIO
+
+    def pretraining_waits(self, name: str) -> None:
+        super().pretraining_waits(name)
+        fcntl.flock(self.lock, fcntl.LOCK_UN)
+
+
+@contextmanager
+def pretraining_elsewhere(plan: Plan, folder: Path) -> Iterator[TextIO]:
+    """Hold what another run holds that does the pretraining of this one."""
+    (learns,) = [planned for planned in plan.trials if planned.trial.name == "language-seed0"]
+    elsewhere = replace(learns, folder=folder / "elsewhere")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    run_trial(elsewhere, plan.encode()[Hyperparameters().preprocessing], "cpu")
+    torch.set_num_threads(threads)
+    (path,) = (folder / "cache" / "pretrained").glob("*.lock")
+    shutil.rmtree(path.with_suffix(""))
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, dict[str, str], str]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     """Run trials of which one cannot write its record, one diverges and one takes 400 TB."""
     from agnews_tune import tuning
 
     folder = tmp_path_factory.mktemp("tuning")
     (folder / "tiny.yaml").write_text(GRID)
     plan = plan_run(read_grid(folder / "tiny.yaml"), folder / "results")
-    corpora = plan.encode()
     plan.write()
     (plan.folder / "broken-seed0" / "history.csv").mkdir()
     lines = io.StringIO()
-    progress = Progress(plan.trials, Console(file=lines))
-    with tuning.connect() as capacity:
-        resources = share(capacity)
-        failures = tuning.run(plan.trials, corpora, resources, progress)
-    return plan, failures, lines.getvalue()
+    progress = LetGo(plan.trials, Console(file=lines))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGNEWS_TUNE_CACHE", str(folder / "cache"))
+        with (
+            pretraining_elsewhere(plan, folder) as progress.lock,
+            tuning.connect() as capacity,
+        ):
+            failures = tuning.run(plan.trials, plan.encode(), share(capacity), progress)
+        yield plan, failures, lines.getvalue()
 
 
 @pytest.mark.fault("raises", 3)
 def test_failure_of_one_trial_does_not_stop_the_others(
-    finished: tuple[Plan, dict[str, str], str],
+    finished: Finished,
 ) -> None:
     """The others leave their records; the failure is one line with its cause."""
     plan, failures, _ = finished
@@ -87,21 +125,28 @@ def test_failure_of_one_trial_does_not_stop_the_others(
     assert expected == results
 
 
-def test_progress_hears_of_each_event(finished: tuple[Plan, dict[str, str], str]) -> None:
+def test_trials_wait_for_a_pretraining(finished: Finished) -> None:
+    """First for that of another run, which ends without one; then one does it for both."""
+    lines = finished[2].splitlines()
+    waited = {line.split()[0] for line in lines if line.endswith(WAITS)}
+
+    assert set() < waited <= {"language-seed0", "spoken-seed0"}
+    assert 1 == sum("-seed0  pretraining 1/1  loss " in line for line in lines)
+
+
+def test_progress_hears_of_each_event(finished: Finished) -> None:
     """Each epoch and each end is a line."""
     lines = finished[2].splitlines()
 
     assert 1 == sum(line.startswith("base-seed0  epoch 1/2  loss ") for line in lines)
     assert 1 == sum(line.startswith("base-seed0  epoch 2/2  loss ") for line in lines)
     assert 1 == lines.count("base-seed0  finished")
-    # Two trials learn the same language: the first one to start does, and the other one waits.
-    assert 1 == sum("-seed0  pretraining 1/1  loss " in line for line in lines)
     for name, cause in CAUSES.items():
         assert 1 == lines.count(f"{name}  failed: {cause}")
 
 
 @pytest.mark.fault("raises")
-def test_failure_is_recorded_and_tried_again(finished: tuple[Plan, dict[str, str], str]) -> None:
+def test_failure_is_recorded_and_tried_again(finished: Finished) -> None:
     """The record holds the cause; the next plan runs these trials, and a start forgets it."""
     plan = finished[0]
     (plan.folder / "broken-seed0" / "history.csv").rmdir()
@@ -161,7 +206,7 @@ def test_trial_whose_process_is_killed_is_retried(
     assert_same_training(tmp_path / "whole" / "tiny" / "gru-seed0", folder)
 
 
-def test_ray_leaves_no_files_behind(finished: tuple[Plan, dict[str, str], str]) -> None:
+def test_ray_leaves_no_files_behind(finished: Finished) -> None:
     """The run's folder holds the grid and the trials, nothing of Ray's."""
     names = sorted(path.name for path in finished[0].folder.iterdir())
 
@@ -178,9 +223,7 @@ def test_ray_leaves_no_files_behind(finished: tuple[Plan, dict[str, str], str]) 
     ] == names
 
 
-def test_figures_are_those_of_a_trial_without_ray(
-    finished: tuple[Plan, dict[str, str], str], tmp_path: Path
-) -> None:
+def test_figures_are_those_of_a_trial_without_ray(finished: Finished, tmp_path: Path) -> None:
     """A trial on Ray predicts what the same trial predicts in this process."""
     plan = finished[0]
     planned = plan.trials[2]

@@ -20,6 +20,10 @@ RETRIES = 3  # of a trial whose process dies
 class ReportEpochs(Callback):
     """Tells the driver about each epoch, from inside a Ray trial."""
 
+    def on_pretrain_wait(self) -> None:
+        """Report that the trial waits."""
+        tune.report({"waits": True})
+
     def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Report the figures of one epoch of pretraining."""
         tune.report({"pretrain_epoch": epoch + 1, **logs})
@@ -58,6 +62,8 @@ class FollowTrials(tune.Callback):
         """A trial ended an epoch, or says why it ends without a result."""
         if "failure" in result:
             self._failed(str(trial), result["failure"], result["traceback"])
+        elif "waits" in result:
+            self.progress.pretraining_waits(str(trial))
         elif "pretrain_epoch" in result:
             self.progress.pretrain_epoch_ended(str(trial), result)
         else:
