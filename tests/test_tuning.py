@@ -216,6 +216,7 @@ def test_ray_leaves_no_files_behind(finished: Finished) -> None:
         "grid.yaml",
         "huge-seed0",
         "language-seed0",
+        "spoken-seed0",
         "steep-seed0",
         "taught-seed0",
         "untaught-seed0",
