@@ -65,7 +65,7 @@ def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) 
         return None
     with suppress(OSError), replacing_folder(path) as folder:
         content = write(folder)
-        names = [path.name for path in folder.iterdir()]
+        names = [file.name for file in folder.iterdir()]
         write_sealed(folder / DESCRIPTION, {"key": key, **content}, beside=names)
     return find_entry(kind, key)
 
