@@ -76,6 +76,8 @@ class Hyperparameters:
         learning_rate: step size of Adam.
         pretrain_epochs: passes over the training texts as a language model, before the first label
             is seen. Of several layers of two directions it trains the first.
+        pretrain_dropout: fraction of the features of the word vectors, and of the outputs of each
+            recurrent layer, set to zero in these passes, the same ones at all times of a text.
         layer_decay: each layer below the linear ones has this share of the learning rate of the one
             above it; 1 is the same rate for all.
         weight_decay: what Adam takes off each weight, times its step size (AdamW).
@@ -121,6 +123,7 @@ class Hyperparameters:
     batch_size: int = _hyperparameter(32, at_least(1))
     learning_rate: float = _hyperparameter(0.001, POSITIVE)
     pretrain_epochs: int = _hyperparameter(0, at_least(0), later=True)
+    pretrain_dropout: float = _hyperparameter(0.0, BELOW_ONE, later=True)
     layer_decay: float = _hyperparameter(1.0, SHARE, later=True)
     weight_decay: float = _hyperparameter(0.0, FROM_ZERO, later=True)
     schedule: str = _hyperparameter("constant", one_of(*SCHEDULES), later=True)
@@ -173,6 +176,7 @@ class Hyperparameters:
 NAMES: tuple[str, ...] = tuple(item.name for item in fields(Hyperparameters))
 _RULES: dict[str, Rule] = {item.name: item.metadata["rule"] for item in fields(Hyperparameters)}
 _FRACTIONS = [item.name for item in fields(Hyperparameters) if isinstance(item.default, float)]
+LANGUAGE_MODEL = 2  # to be raised when pretraining with the same settings gives other weights
 LATER = {
     item.name: item.default for item in fields(Hyperparameters) if item.metadata["later"]
 }  # a record that lacks one was made with this value
@@ -190,12 +194,16 @@ def count_passes(values: Mapping[str, Any]) -> int:
 
 
 def decisive(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the hyperparameters that tell trials apart, also from those of earlier versions."""
-    return {
+    """Return what tells trials apart, also from those of earlier versions.
+
+    That are the hyperparameters, and the version of the language model where there is one.
+    """
+    used = {
         name: value
         for name, value in values.items()
         if not (name in LATER and value == LATER[name])
     }
+    return used | {"language_model": LANGUAGE_MODEL} if "pretrain_epochs" in used else used
 
 
 def format_value(value: object) -> str:

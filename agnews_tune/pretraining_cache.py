@@ -15,16 +15,16 @@ from safetensors.torch import load_file
 from agnews_tune import __version__
 from agnews_tune.cache import find_entry, make_entry, making
 from agnews_tune.history import Callback, Logs
+from agnews_tune.hyperparameters import LANGUAGE_MODEL
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.tensor_files import write_tensors
 from agnews_tune.text import EncodedTexts
 
-FORMAT = 1  # to be raised when the same settings give other weights
 KIND = "pretrained"
 WEIGHTS = "weights.safetensors"
 DECISIVE = (
-    *("cell", "mask_padding", "embedding_std", "pretrain_epochs", "batch_size"),
-    *("learning_rate", "weight_decay", "schedule", "warmup", "clip_norm"),
+    *("cell", "mask_padding", "embedding_std", "pretrain_epochs", "pretrain_dropout"),
+    *("batch_size", "learning_rate", "weight_decay", "schedule", "warmup", "clip_norm"),
 )  # the hyperparameters that count, beside those that show in the shapes of the weights
 
 
@@ -92,7 +92,7 @@ class ReusePretraining(Callback):
         model = self.model
         threads = torch.get_num_threads() if model.device.type == "cpu" else None
         settings = model.hyperparameters.to_dict()
-        decisive = [FORMAT, __version__, torch.__version__, model.device.type, threads]
+        decisive = [LANGUAGE_MODEL, __version__, torch.__version__, model.device.type, threads]
         decisive += [model.precision, model.seed, {name: settings[name] for name in DECISIVE}]
         decisive += pretraining.shapes()
         digest = hashlib.sha256(json.dumps(decisive).encode())

@@ -51,6 +51,7 @@ class RecurrentNetwork(nn.Module):
         self.word_dropout = hyperparameters.word_dropout
         self.embedding_dropout = hyperparameters.embedding_dropout
         self.locked_dropout = hyperparameters.locked_dropout
+        self.pretrain_dropout = hyperparameters.pretrain_dropout
         self.poolings = hyperparameters.pooling.split("+")
         self.embedding = Embedding(vocabulary_size, hyperparameters.embedding_dim)
         with torch.no_grad():
@@ -109,7 +110,7 @@ class RecurrentNetwork(nn.Module):
         """Return what recurrent layers make of words ``(batch, time, directions * hidden)``.
 
         As a language model needs it: without the vectors of pairs, which tell a backward direction
-        the word before, and without dropout, with which few passes learn too little. float32.
+        the word before, and with ``pretrain_dropout`` alone. float32.
 
         Args:
             ids: as for ``forward``.
@@ -117,9 +118,9 @@ class RecurrentNetwork(nn.Module):
             layers: how many ``stacks``, from below; all by default.
         """
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            outputs: Tensor = self.embedding(ids)
+            outputs = self._drop(self.embedding(ids), self.pretrain_dropout)
             for layer in self.stacks(layers):
-                outputs = self._recur(layer, outputs, lengths)
+                outputs = self._drop(self._recur(layer, outputs, lengths), self.pretrain_dropout)
             return outputs.float()
 
     def stacks(self, count: int | None = None) -> list[nn.RNNBase]:

@@ -201,6 +201,7 @@ def test_the_resolved_file_shows_every_value():
         "    batch_size: 32\n"
         "    learning_rate: 1.0e-05\n"
         "    pretrain_epochs: 0\n"
+        "    pretrain_dropout: 0.0\n"
         "    layer_decay: 1.0\n"
         "    weight_decay: 0.0\n"
         "    schedule: constant\n"

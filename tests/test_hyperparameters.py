@@ -8,6 +8,7 @@ import pytest
 
 from agnews_tune.errors import AgnewsTuneError, HyperparameterError
 from agnews_tune.hyperparameters import (
+    LANGUAGE_MODEL,
     NAMES,
     Hyperparameters,
     Preprocessing,
@@ -35,6 +36,7 @@ BASELINE = {
     "batch_size": 32,
     "learning_rate": 0.001,
     "pretrain_epochs": 0,
+    "pretrain_dropout": 0.0,
     "layer_decay": 1.0,
     "weight_decay": 0.0,
     "schedule": "constant",
@@ -49,9 +51,9 @@ BASELINE = {
     "locked_dropout": 0.0,
     "ema_decay": 0.0,
 }
-LATER_NAMES = {"model", *list(BASELINE)[-14:]}
+LATER_NAMES = {"model", *list(BASELINE)[-15:]}
 POOLING = "'max', 'mean', 'last', 'attention' or a concatenation of these such as 'mean+last'"
-DROPOUTS = ("word_dropout", "embedding_dropout", "locked_dropout")
+DROPOUTS = ("pretrain_dropout", "word_dropout", "embedding_dropout", "locked_dropout")
 AT_LEAST_1 = ("embedding_dim", "hidden_dim", "num_layers", "linear_layers", "epochs", "batch_size")
 
 
@@ -81,6 +83,14 @@ def test_later_hyperparameters_decide_only_where_they_are_used() -> None:
 
     assert first == decisive(Hyperparameters().to_dict())
     assert first | {"model": "linear"} == decisive(Hyperparameters(model="linear").to_dict())
+
+
+def test_version_of_the_language_model_decides_where_there_is_one() -> None:
+    """A network of an earlier version's pretraining is another one."""
+    plain = decisive(Hyperparameters().to_dict())
+    pretrained = decisive(Hyperparameters(pretrain_epochs=3).to_dict())
+
+    assert plain | {"pretrain_epochs": 3, "language_model": LANGUAGE_MODEL} == pretrained
 
 
 def test_linear_model_takes_one_pass() -> None:

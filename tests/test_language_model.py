@@ -55,13 +55,30 @@ def test_loss_is_that_of_each_neighbour(values: dict[str, object]) -> None:
     torch.testing.assert_close(model(ids, torch.tensor([4, 7])), expected / sum(words))
 
 
-def test_words_are_not_dropped() -> None:
-    """Dropout belongs to training by labels."""
+def test_dropout_of_training_by_labels_is_not_its_own() -> None:
+    """It sees all words with all their features."""
     dropping = {"word_dropout": 0.5, "embedding_dropout": 0.5, "locked_dropout": 0.5}
     model = language(bidirectional=True, **dropping)
     ids, lengths = torch.tensor([[2, 30, 8, 11, 39, 4, 3]]), torch.tensor([7])
 
     assert torch.equal(model.train()(ids, lengths), model.eval()(ids, lengths))
+
+
+@pytest.mark.parametrize("values", KINDS)
+def test_its_own_dropout_is_locked(values: dict[str, object]) -> None:
+    """Vectors and outputs lack the same features at all times, but not when it is measured."""
+    model = language(pretrain_dropout=0.5, **values).train()
+    network = model.network
+    ids, lengths = torch.tensor([[2, 30, 8, 11, 39, 4, 3]]), torch.tensor([7])
+    outputs = network.read_words(ids, lengths, model.layers)
+    outputs.sum().backward()
+    plain = model.eval().network.read_words(ids, lengths, model.layers)
+
+    for states in (outputs[0], network.embedding.weight.grad[ids[0]]):
+        dropped = states == 0
+        assert torch.equal(dropped.any(dim=0), dropped.all(dim=0))
+        assert 0 < dropped.any(dim=0).sum() < states.shape[1]
+    assert (plain != 0).all()
 
 
 @pytest.mark.parametrize("values", KINDS)

@@ -13,7 +13,7 @@ KINDS = [
     SETTINGS,
     SETTINGS
     | {"bidirectional": True, "num_layers": 2, "layer_decay": 0.5, "schedule": "cosine"}
-    | {"bigram_buckets": 5, "locked_dropout": 0.2, "ema_decay": 0.5},
+    | {"bigram_buckets": 5, "locked_dropout": 0.2, "ema_decay": 0.5, "pretrain_dropout": 0.3},
 ]
 
 

@@ -32,6 +32,7 @@ DECISIVE = [
     {"embedding_std": 0.5},
     {"mask_padding": False},
     {"pretrain_epochs": 2},
+    {"pretrain_dropout": 0.5},
     {"batch_size": 3},
     {"learning_rate": 0.02},
     {"weight_decay": 0.1},
@@ -98,7 +99,7 @@ def test_each_hyperparameter_was_decided_on() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("agnews_tune.pretraining_cache.FORMAT", 0),
+        ("agnews_tune.pretraining_cache.LANGUAGE_MODEL", 0),
         ("agnews_tune.pretraining_cache.__version__", "0.0.1"),
         ("torch.__version__", "2.0.0"),
         ("torch.get_num_threads", lambda: 77),
