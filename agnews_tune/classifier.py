@@ -237,8 +237,18 @@ class Classifier:
         self._check_fitted()
         return sum(parameter.numel() for parameter in self.network_.parameters())
 
-    def save(self, path: str | Path) -> None:
-        """Write a model folder: ``config.json``, ``vocabulary.txt``, ``weights.safetensors``."""
+    def save(self, path: str | Path, *, half_precision: bool = False) -> None:
+        """Write a model folder: ``config.json``, ``vocabulary.txt``, ``weights.safetensors``.
+
+        Args:
+            path: of the folder; existing files are replaced.
+            half_precision: whether weights are rounded to float16 on disk, which halves their
+                file; what is loaded from it calculates in float32 again.
+
+        Raises:
+            NotFittedError: there is no network yet.
+            WriteError: the folder cannot be written.
+        """
         self._check_fitted()
         write_model(
             Path(path),
@@ -249,6 +259,7 @@ class Classifier:
                 self.vocabulary_,
                 self.network_.state_dict(),
             ),
+            half_precision=half_precision,
         )
 
     @classmethod

@@ -44,13 +44,24 @@ class SavedModel(NamedTuple):
                 mixed=mixed,
             )
         # Copied: what safetensors reads is the file itself in memory, and changes with it.
-        weights = {name: tensor.to(device, copy=True) for name, tensor in self.weights.items()}
+        weights = {
+            name: tensor.to(
+                device, torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True
+            )
+            for name, tensor in self.weights.items()
+        }
         network.load_state_dict(weights, assign=True)
         return network.to(device)
 
 
-def write_model(folder: Path, model: SavedModel) -> None:
-    """Write a model folder; existing files are replaced, the config with their checksums last."""
+def write_model(folder: Path, model: SavedModel, *, half_precision: bool = False) -> None:
+    """Write a model folder; existing files are replaced, the config with their checksums last.
+
+    Args:
+        folder: may exist or not.
+        model: what the folder is to hold.
+        half_precision: whether weights are rounded to float16 on disk.
+    """
     config = {
         "format": FORMAT,
         "agnews_tune": __version__,
@@ -60,6 +71,11 @@ def write_model(folder: Path, model: SavedModel) -> None:
     }
     model.vocabulary.save(folder / VOCABULARY)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
+    if half_precision:
+        weights = {
+            name: tensor.half() if tensor.is_floating_point() else tensor
+            for name, tensor in weights.items()
+        }
     write_tensors(folder / WEIGHTS, weights)
     write_sealed(folder / CONFIG, config, beside=(VOCABULARY, WEIGHTS))
 

@@ -92,6 +92,34 @@ def test_network_of_all_parts_comes_back_to_the_last_bit(tmp_path: Path) -> None
     np.testing.assert_array_equal(model.predict(TEXTS), Classifier.load(tmp_path).predict(TEXTS))
 
 
+KINDS = [
+    {"model": "linear"},
+    {"cell": "gru", "bidirectional": True, "bigram_buckets": 9, "hidden_dim": 8},
+]
+
+
+@pytest.mark.parametrize("values", KINDS)
+def test_half_precision_rounds_what_is_on_disk(values: dict[str, object], tmp_path: Path) -> None:
+    """It takes half of the bytes; what comes back has float32 weights again, rounded once."""
+    model = Classifier(min_count=0, device="cpu", **values)
+    model.fit(["the cup was won", "shares fell on monday"] * 4, ["Sports", "Business"] * 4)
+    model.save(tmp_path / "whole")
+    model.save(tmp_path / "half", half_precision=True)
+    loaded = Classifier.load(tmp_path / "half", device="cpu")
+    weights, rounded = model.network_.state_dict(), loaded.network_.state_dict()
+    numbers = {name: weight for name, weight in weights.items() if weight.is_floating_point()}
+    whole, half = ((tmp_path / name / FILES[2]).stat().st_size for name in ("whole", "half"))
+
+    assert whole - half == pytest.approx(2 * sum(map(torch.numel, numbers.values())), abs=64)
+    assert {name: weight.dtype for name, weight in weights.items()} == {
+        name: weight.dtype for name, weight in rounded.items()
+    }
+    for name, weight in weights.items():
+        expected = weight.half().float() if name in numbers else weight
+        assert torch.equal(expected, rounded[name])
+    np.testing.assert_allclose(model.predict(TEXTS), loaded.predict(TEXTS), atol=2e-3)
+
+
 def test_linear_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     """Each pair must have its weights."""
     model = Classifier(model="linear", min_count=0, device="cpu")
