@@ -15,6 +15,7 @@ from agnews_tune.text import EncodedTexts
 from agnews_tune.vocabulary import PAD
 
 POOL = 64  # batches that are sorted by length together: less padding, order still random
+EVALUATION_TOKENS = 4_096  # in a batch: as fast as larger ones, and long texts take no more memory
 
 Rows = npt.NDArray[np.int64]
 

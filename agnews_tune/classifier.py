@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnews_tune.batching import Batches, as_tensor
+from agnews_tune.batching import EVALUATION_TOKENS, Batches, as_tensor
 from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
 from agnews_tune.errors import HyperparameterError, NotFittedError
@@ -32,13 +32,7 @@ from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.splits import Labels
 from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
-from agnews_tune.training import (
-    EVALUATION_TOKENS,
-    LabelledBatches,
-    evaluate,
-    own_random_state,
-    train,
-)
+from agnews_tune.training import LabelledBatches, evaluate, own_random_state, train
 from agnews_tune.vocabulary import Vocabulary
 
 SEEDS = 2**64  # that torch takes

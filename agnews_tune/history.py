@@ -26,7 +26,10 @@ class Callback:
         """Called before pretraining where a trial waits for another one that does the same."""
 
     def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Called after each epoch of pretraining, with its ``loss`` and ``seconds``."""
+        """Called after each epoch of pretraining, with its figures in ``logs``.
+
+        They are ``loss`` (nats a word), with validation rows ``val_loss``, and ``seconds``.
+        """
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Called before each epoch; the first is 0."""
@@ -180,12 +183,14 @@ class EpochLines(Callback):
     def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Print the figures of one epoch of pretraining."""
         passes = self.model.hyperparameters.pretrain_epochs
-        figures = f"loss {logs['loss']:.4f}  {logs['seconds']:.1f} s"
-        print(f"Pretraining {epoch + 1}/{passes}  {figures}")
+        _print_line(f"Pretraining {epoch + 1}/{passes}", logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Print the figures of one epoch."""
-        shown = {name: value for name, value in logs.items() if name != "learning_rate"}
-        seconds = shown.pop("seconds")
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
-        print(f"Epoch {epoch + 1}/{self.model.hyperparameters.passes}  {figures}  {seconds:.1f} s")
+        _print_line(f"Epoch {epoch + 1}/{self.model.hyperparameters.passes}", logs)
+
+
+def _print_line(title: str, logs: Logs) -> None:
+    names = [name for name in logs if name not in ("learning_rate", "seconds")]
+    figures = "  ".join(f"{name} {logs[name]:.4f}" for name in names)
+    print(f"{title}  {figures}  {logs['seconds']:.1f} s")

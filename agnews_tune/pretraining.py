@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from agnews_tune.batching import Batch
+from agnews_tune.batching import EVALUATION_TOKENS, Batch, Batches
 from agnews_tune.descent import Descent
 from agnews_tune.history import Callback
 from agnews_tune.hyperparameters import Hyperparameters
@@ -28,7 +28,8 @@ class Pretraining:
         batches: gives those of the epoch of a number.
 
     Attributes:
-        history: ``loss`` (nats a word) and ``seconds`` of each epoch so far.
+        history: ``loss`` (nats a word), with validation rows ``val_loss``, and ``seconds`` of each
+            epoch so far.
         descent: its steps, until all epochs are done.
     """
 
@@ -41,7 +42,7 @@ class Pretraining:
         batches: Callable[[int], Iterator[Batch]],
     ) -> None:
         self.epochs = hyperparameters.pretrain_epochs
-        self.history: dict[str, list[float]] = {"loss": [], "seconds": []}
+        self.history: dict[str, list[float]] = {"loss": []}
         self.batches = batches
         language = LanguageModel(network, words).to(network.embedding.weight.device)
         own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
@@ -67,14 +68,21 @@ class Pretraining:
         self.descent.network.shared.load_state_dict(weights)
         self.history = {name: list(values) for name, values in history.items()}
 
-    def run(self, callbacks: Sequence[Callback]) -> None:
-        """Train for the epochs that the history does not hold yet."""
+    def run(self, callbacks: Sequence[Callback], validation: Batches | None) -> None:
+        """Train for the epochs that the history does not hold yet.
+
+        Args:
+            callbacks: called after each epoch, in order.
+            validation: texts that are measured after each epoch.
+        """
         for epoch in range(len(self.history["loss"]), self.epochs):
             start = time.perf_counter()
-            loss = self._run_epoch(epoch)
-            logs = {"loss": loss, "seconds": time.perf_counter() - start}
+            logs = {"loss": self._run_epoch(epoch)}
+            if validation:
+                logs["val_loss"] = self._measure(validation)
+            logs["seconds"] = time.perf_counter() - start
             for name, value in logs.items():
-                self.history[name].append(value)
+                self.history.setdefault(name, []).append(value)
             for callback in callbacks:
                 callback.on_pretrain_epoch_end(epoch, logs)
         del self.descent, self.batches  # they hold more memory than the network
@@ -89,3 +97,15 @@ class Pretraining:
                 self.descent.step(loss)
                 losses.append(loss.detach())
         return torch.stack(losses).mean().item()
+
+    def _measure(self, texts: Batches) -> float:
+        """Return the mean loss of all words."""
+        language = self.descent.network.eval()
+        total = torch.zeros((), dtype=torch.float64, device=texts.device)
+        words = torch.zeros((), dtype=torch.int64, device=texts.device)
+        with torch.no_grad():
+            for batch in texts.by_length(EVALUATION_TOKENS):
+                guesses = (batch.lengths - 1).sum()
+                total += language(batch.ids, batch.lengths) * guesses
+                words += guesses
+        return (total / words).item()

@@ -38,11 +38,11 @@ class ReusePretraining(Callback):
     after ``fit``.
 
     Args:
-        texts: the training texts of the fit.
+        texts: the training texts of the fit, then those that it is validated on.
         callbacks: told where it waits.
     """
 
-    def __init__(self, texts: EncodedTexts, callbacks: Sequence[Callback] = ()) -> None:
+    def __init__(self, texts: Sequence[EncodedTexts], callbacks: Sequence[Callback] = ()) -> None:
         self.texts = texts
         self.callbacks = callbacks
         self.waiting = ExitStack()
@@ -94,8 +94,9 @@ class ReusePretraining(Callback):
         settings = model.hyperparameters.to_dict()
         decisive = [LANGUAGE_MODEL, __version__, torch.__version__, model.device.type, threads]
         decisive += [model.precision, model.seed, {name: settings[name] for name in DECISIVE}]
-        decisive += pretraining.shapes()
+        decisive += [*pretraining.shapes(), *map(len, self.texts)]
         digest = hashlib.sha256(json.dumps(decisive).encode())
-        digest.update(self.texts.offsets.data)
-        digest.update(self.texts.ids.data)
+        for texts in self.texts:
+            digest.update(texts.offsets.data)
+            digest.update(texts.ids.data)
         return digest.hexdigest()

@@ -69,7 +69,7 @@ class TrialState:
         )
 
     def _pretrain_cells(self) -> tuple[str, ...]:
-        """Return what is known of pretraining, which has a loss alone."""
+        """Return what is known of pretraining, which has losses alone."""
         if not self.pretrain_logs:
             return ("pretraining elsewhere", "", "", "", "", "") if self.waits else ()
         epoch, seconds = self.pretrain_logs["pretrain_epoch"], self.pretrain_logs["seconds"]
@@ -77,7 +77,7 @@ class TrialState:
         return (
             f"pretraining {epoch}/{self.pretrain_epochs}",
             f"{self.pretrain_logs['loss']:.4f}",
-            "",
+            f"{self.pretrain_logs['val_loss']:.4f}",
             "",
             f"{self.rows / seconds:,.0f}",
             left if self.status == "running" else "",
@@ -110,8 +110,8 @@ class Progress:
         """A trial ended an epoch of pretraining with these figures."""
         state = self.states[name]
         state.pretrain_logs = logs
-        epoch, loss, _, _, pace, left = state.cells()[2:]
-        self.show(name, f"{epoch}  loss {loss}  docs/s {pace}  left {left}")
+        epoch, loss, val_loss, _, pace, left = state.cells()[2:]
+        self.show(name, f"{epoch}  loss {loss}  val_loss {val_loss}  docs/s {pace}  left {left}")
 
     def epoch_ended(self, name: str, logs: Mapping[str, Any]) -> None:
         """A trial ended an epoch with these figures."""

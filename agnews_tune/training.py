@@ -12,13 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agnews_tune.batching import Batch, Batches
+from agnews_tune.batching import EVALUATION_TOKENS, Batch, Batches
 from agnews_tune.history import Callback
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier
-
-EVALUATION_TOKENS = 4_096  # in a batch: as fast as larger ones, and long texts take no more memory
 
 
 class LabelledBatches(NamedTuple):
@@ -56,7 +54,7 @@ def train(
         callback.model = model
         callback.on_train_begin()
     if model.pretraining_:
-        model.pretraining_.run(callbacks)
+        model.pretraining_.run(callbacks, validation.batches if validation else None)
     for epoch in range(len(model.history_.epoch), model.hyperparameters.passes):
         if model.stop_training:
             break

@@ -73,7 +73,8 @@ def run_trial(
     records.write_trial(planned.folder, planned.description)
     records.remove_failure(planned.folder)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
-    with closing(ReusePretraining(corpus.train.texts, callbacks)) as reuse:
+    texts = (corpus.train.texts, corpus.validation.texts)
+    with closing(ReusePretraining(texts, callbacks)) as reuse:
         history = model.fit(
             *corpus.train,
             validation_data=corpus.validation,
@@ -119,6 +120,7 @@ def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict
         "seconds": sum(history.history["seconds"]),
         "pretrain_seconds": sum(pretraining.get("seconds", [])),
         "pretrain_loss": pretraining.get("loss", []),
+        "pretrain_val_loss": pretraining.get("val_loss", []),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(model.device),
     }

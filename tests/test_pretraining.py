@@ -7,6 +7,8 @@ import torch
 from conftest import Stop, StopPretraining, assert_same_fit, fit
 
 from agnews_tune import BackupAndRestore, Classifier
+from agnews_tune.batching import Batches
+from agnews_tune.history import Callback, Logs
 
 SETTINGS = {"pretrain_epochs": 3, "cell": "lstm", "learning_rate": 0.01}
 KINDS = [
@@ -53,13 +55,48 @@ def test_training_after_it_is_not_pretrained_again(tmp_path: Path) -> None:
     assert_same_fit(fit(**SETTINGS), fit(backup, StopPretraining(0), Stop(0), **SETTINGS))
 
 
-def test_lines_show_it(capsys: pytest.CaptureFixture) -> None:
-    """There is one line an epoch, with the loss alone."""
-    model = Classifier(hidden_dim=2, embedding_dim=2, min_count=0, epochs=1, pretrain_epochs=2)
-    model.fit(["a cup of tea", "shares fell"] * 4, ["Sports", "Business"] * 4, verbose=2)
-    lines = capsys.readouterr().out.splitlines()
-    losses = model.pretraining_.history["loss"]
+@pytest.mark.parametrize("settings", KINDS)
+def test_validation_texts_are_measured(
+    settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of their words counts alike, dropout is off, and nothing is learned from them."""
+    texts, labels = ["a cup of tea", "shares", "monday tea"], ["Sports", "Business", "Sports"]
+    expected = []
 
-    assert 3 == len(lines)
-    assert lines[0].startswith(f"Pretraining 1/2  loss {losses[0]:.4f}  ")
-    assert lines[1].startswith(f"Pretraining 2/2  loss {losses[1]:.4f}  ")
+    class Measure(Callback):
+        def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
+            encoded = self.model._encode(texts)
+            (batch,) = Batches(encoded, self.model.device).by_length(1000)
+            language = self.model.pretraining_.descent.network.eval()
+            expected.append(language(batch.ids, batch.lengths).item())
+
+    monkeypatch.setattr("agnews_tune.pretraining.EVALUATION_TOKENS", 6)
+    small = {"hidden_dim": 4, "embedding_dim": 4, "min_count": 0, "batch_size": 4, "epochs": 1}
+    with_validation, alone = (Classifier(**small | settings, device="cpu") for _ in range(2))
+    for model, given in ((with_validation, {"validation_data": (texts, labels)}), (alone, {})):
+        callbacks = [Measure()] if given else None
+        model.fit(texts * 4, labels * 4, **given, callbacks=callbacks, verbose=0)
+    received = with_validation.pretraining_.history
+
+    assert expected == pytest.approx(received["val_loss"])
+    assert {"loss", "seconds"} == set(alone.pretraining_.history)
+    assert alone.pretraining_.history["loss"] == received["loss"]
+
+
+def test_lines_show_it(capsys: pytest.CaptureFixture) -> None:
+    """There is one line an epoch, with the losses that there are."""
+    model = Classifier(hidden_dim=2, embedding_dim=2, min_count=0, epochs=1, pretrain_epochs=2)
+    texts, labels = ["a cup of tea", "shares fell"] * 4, ["Sports", "Business"] * 4
+    model.fit(texts, labels, verbose=2)
+    model.fit(texts, labels, validation_data=(texts, labels), verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    losses, measured = (model.pretraining_.history[name] for name in ("loss", "val_loss"))
+    first, second = (
+        f"Pretraining {number}/2  loss {losses[number - 1]:.4f}  " for number in (1, 2)
+    )
+
+    assert 6 == len(lines)
+    assert lines[0].startswith(first)
+    assert lines[1].startswith(second)
+    assert lines[3].startswith(f"{first}val_loss {measured[0]:.4f}  ")
+    assert lines[4].startswith(f"{second}val_loss {measured[1]:.4f}  ")

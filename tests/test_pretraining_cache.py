@@ -57,10 +57,10 @@ def encoded(*texts: str) -> EncodedTexts:
     return encode(texts, build_vocabulary(texts, tokenizer), tokenizer)
 
 
-TEXTS = encoded("a cup of tea", "monday shares")
+TEXTS = (encoded("a cup of tea", "monday shares"),)
 
 
-def count(*callbacks: Callback, texts: EncodedTexts = TEXTS, **values: Any) -> int:
+def count(*callbacks: Callback, texts: tuple[EncodedTexts, ...] = TEXTS, **values: Any) -> int:
     counted = CountPretraining()
     with closing(ReusePretraining(texts, callbacks)) as reuse:
         fit(*callbacks, reuse, counted, **SETTINGS | values)
@@ -117,11 +117,15 @@ def test_versions_and_machine_decide_it(
 
 
 def test_texts_decide_it() -> None:
-    """As few as one word, or where a text ends."""
+    """As few as one word, or where a text ends; and those that its losses are measured on."""
     count()
+    other = encoded("a cup of tea", "monday tea")
 
-    assert 3 == count(texts=encoded("a cup of tea", "monday tea"))
-    assert 3 == count(texts=encoded("a cup of", "tea monday shares"))
+    assert 3 == count(texts=(other,))
+    assert 3 == count(texts=(encoded("a cup of", "tea monday shares"),))
+    assert 3 == count(texts=(*TEXTS, other))
+    assert 3 == count(texts=(other, *TEXTS))
+    assert 0 == count(texts=(*TEXTS, other))
 
 
 def test_all_layers_of_one_direction() -> None:

@@ -109,11 +109,11 @@ def test_plain_lines_are_one_an_event() -> None:
 
 
 def pretrain_logs(epoch: int, seconds: float = 60) -> dict[str, float]:
-    return {"pretrain_epoch": epoch, "loss": 5.1234, "seconds": seconds}
+    return {"pretrain_epoch": epoch, "loss": 5.1234, "val_loss": 5.25, "seconds": seconds}
 
 
 def test_pretraining_is_shown_before_the_epochs() -> None:
-    """It has a loss alone; what is left of it is said, not what is left of the trial."""
+    """It has losses alone; what is left of it is said, not what is left of the trial."""
     console = plain()
     trials = [planned("lm", epochs=2, pretrain_epochs=3)]
     with follow(trials, console) as progress:
@@ -125,13 +125,12 @@ def test_pretraining_is_shown_before_the_epochs() -> None:
     table.pretrain_epoch_ended("lm-seed0", pretrain_logs(2))
 
     assert console.file.getvalue() == (
-        "lm-seed0  pretraining 1/3  loss 5.1234  docs/s 150  left 2:00\n"
+        "lm-seed0  pretraining 1/3  loss 5.1234  val_loss 5.2500  docs/s 150  left 2:00\n"
         "lm-seed0  epoch 1/2  loss 0.5000  val_loss 0.2500  val_accuracy 0.9123  docs/s 100"
         "  left 1:30\n"
     )
-    assert [["lm-seed0", "running", "pretraining 2/3", "5.1234", "", "", "150", "1:00"]] == rows(
-        table
-    )
+    (row,) = rows(table)
+    assert ["lm-seed0", "running", "pretraining 2/3", "5.1234", "5.2500", "", "150", "1:00"] == row
 
 
 def test_a_trial_that_waits_says_so() -> None:

@@ -135,8 +135,9 @@ def test_pretrained_trial_says_what_it_took(tmp_path: Path) -> None:
     record = records.read_trial(plan.trials[0].folder)
 
     assert record.result is not None
-    first, second = record.result["pretrain_loss"]
-    assert second < first
+    for name in ("pretrain_loss", "pretrain_val_loss"):
+        first, second = record.result[name]
+        assert second < first
     assert 0 < record.result["pretrain_seconds"]
     assert [row["seconds"] for row in record.history] == [record.result["seconds"]]
 
@@ -163,5 +164,5 @@ experiments:
     first, second = (run_trial(planned, corpus, callbacks=[Look()]) for planned in plan.trials)
 
     assert [0, 1] == epochs
-    assert first["pretrain_loss"] == second["pretrain_loss"]
-    assert first["pretrain_seconds"] == second["pretrain_seconds"]
+    for name in ("pretrain_loss", "pretrain_val_loss", "pretrain_seconds"):
+        assert first[name] == second[name]
