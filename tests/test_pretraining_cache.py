@@ -10,6 +10,7 @@ import pytest
 from conftest import Stop, StopPretraining, assert_same_fit, fit
 
 from agnews_tune import BackupAndRestore
+from agnews_tune.cache import making
 from agnews_tune.history import Callback, Logs
 from agnews_tune.hyperparameters import NAMES, Hyperparameters, Preprocessing
 from agnews_tune.pretraining_cache import KIND, WEIGHTS, ReusePretraining
@@ -199,6 +200,20 @@ def test_one_waits_for_another() -> None:
 
         assert (3, 0) == (first.result(60), second.result(60))
         assert go_on.is_set()
+
+
+def test_an_error_of_who_is_told_of_the_waiting() -> None:
+    """It ends the fit, and is not taken for one of the cache."""
+
+    def fail() -> None:
+        raise RuntimeError("nobody listens")
+
+    with (
+        making(KIND, "key", fail),
+        pytest.raises(RuntimeError, match="nobody listens"),
+        making(KIND, "key", fail),
+    ):
+        pass
 
 
 def test_nobody_waits_for_one_that_was_stopped() -> None:
