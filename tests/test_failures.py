@@ -15,13 +15,13 @@ TEXTS, LABELS = ["the cup was won", "shares fell on monday"] * 8, ["Sports", "Bu
 def test_diverged_training_names_epoch_and_remedy() -> None:
     """A network whose loss is no number ends its training after that epoch."""
     model = Classifier(
-        hidden_dim=4, embedding_dim=4, min_count=0, batch_size=4, learning_rate=1e30, device="cpu"
+        hidden_dim=4, embedding_dim=4, min_count=0, batch_size=4, learning_rate=1e39, device="cpu"
     )
     with pytest.raises(TrialError) as caught:
         model.fit(TEXTS, LABELS, callbacks=[FailOnDivergence()], verbose=0)
 
     assert (
-        "loss is nan after epoch 1: training diverged; choose a smaller learning_rate (it is 1e+30)"
+        "loss is nan after epoch 1: training diverged; choose a smaller learning_rate (it is 1e+39)"
     ) == str(caught.value)
 
 
@@ -29,14 +29,14 @@ def test_diverged_training_names_epoch_and_remedy() -> None:
 def test_diverged_pretraining_is_named_so() -> None:
     """It ends before there is a first epoch of training."""
     model = Classifier(
-        hidden_dim=4, embedding_dim=4, min_count=0, learning_rate=1e30, pretrain_epochs=1
+        hidden_dim=4, embedding_dim=4, min_count=0, learning_rate=1e39, pretrain_epochs=1
     )
     with pytest.raises(TrialError) as caught:
         model.fit(TEXTS * 4, LABELS * 4, callbacks=[FailOnDivergence()], verbose=0)
 
     assert (
         "loss is nan after epoch 1 of pretraining: training diverged; choose a smaller "
-        "learning_rate (it is 1e+30)"
+        "learning_rate (it is 1e+39)"
     ) == str(caught.value)
 
 

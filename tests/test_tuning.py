@@ -41,7 +41,7 @@ experiments:
   base:
   broken: {parent: base, pooling: mean}
   words: {parent: base, min_count: 3}
-  steep: {parent: base, learning_rate: 1.0e+30}
+  steep: {parent: base, learning_rate: 1.0e+39}
   huge: {parent: base, hidden_dim: 10000000}
   language: {parent: base, pretrain_epochs: 1}
   spoken: {parent: language, pooling: mean}
@@ -50,7 +50,7 @@ experiments:
 """
 CAUSES = {
     "steep-seed0": "loss is nan after epoch 1: training diverged; choose a smaller learning_rate "
-    "(it is 1e+30)",
+    "(it is 1e+39)",
     "untaught-seed0": "it learns from steep-seed0, which has not finished",
     "huge-seed0": "out of memory: run it again with a smaller --max-concurrent, half its "
     "batch_size (it is 32) or a smaller network",
