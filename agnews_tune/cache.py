@@ -7,9 +7,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 from agnews_tune.files import replacing_folder
+from agnews_tune.locking import try_lock
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 
 DESCRIPTION = "entry.json"
@@ -82,26 +83,16 @@ def making(kind: str, key: str, on_wait: Callable[[], None]) -> Iterator[None]:
         on_wait: called before it waits, if it does.
     """
     with ExitStack() as stack:
-        file = None
+        free = True
         with suppress(*_NO_FOLDER):
             path = _folder(kind, key).with_suffix(".lock")
             path.parent.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context(path.open("w", encoding="utf-8"))
-        if file and _is_locked(file):
+            free = try_lock(file)
+        if not free:
             on_wait()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _is_locked(file: TextIO) -> bool:
-    """Lock a file until it is closed, or tell that another one holds the lock."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system lets go of dead processes
-    except BlockingIOError:
-        return True
-    except OSError:  # the file system has no locks
-        return False
-    return False
 
 
 def _folder(kind: str, key: str) -> Path:

@@ -1,4 +1,4 @@
-"""One run at a time in a run's folder."""
+"""Locks of the operating system, and with them one run at a time in a run's folder."""
 
 from __future__ import annotations
 
@@ -25,13 +25,27 @@ def locked(folder: Path) -> Iterator[None]:
             nothing can be written there.
     """
     with _open(folder) as file:
-        _lock(folder, file)
+        if not try_lock(file):
+            file.seek(0)
+            raise RunError(
+                f"{folder} is in use by {file.read() or 'another run'}; wait until that run ends, "
+                "or choose another folder with --results"
+            )
         since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
         holder = f"process {os.getpid()} on {socket.gethostname()} since {since}"
         with suppress(OSError):  # on a full disk the next one is told of "another run"
             os.truncate(file.fileno(), 0)
             os.write(file.fileno(), holder.encode())
         yield
+
+
+def try_lock(file: TextIO) -> bool:
+    """Lock a file until it is closed; return False where another one holds its lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(folder: Path) -> TextIO:
@@ -41,15 +55,4 @@ def _open(folder: Path) -> TextIO:
     except OSError as error:
         raise RunError(
             f"{folder} cannot be written: {error.strerror}; choose another folder with --results"
-        ) from error
-
-
-def _lock(folder: Path, file: TextIO) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.seek(0)
-        raise RunError(
-            f"{folder} is in use by {file.read() or 'another run'}; wait until that run ends, "
-            "or choose another folder with --results"
         ) from error
