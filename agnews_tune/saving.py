@@ -44,13 +44,8 @@ class SavedModel(NamedTuple):
                 mixed=mixed,
             )
         # Copied: what safetensors reads is the file itself in memory, and changes with it.
-        weights = {
-            name: tensor.to(
-                device, torch.float32 if tensor.is_floating_point() else tensor.dtype, copy=True
-            )
-            for name, tensor in self.weights.items()
-        }
-        network.load_state_dict(weights, assign=True)
+        weights = {name: tensor.to(device, copy=True) for name, tensor in self.weights.items()}
+        network.load_state_dict(_converted(weights, torch.float32), assign=True)
         return network.to(device)
 
 
@@ -72,10 +67,7 @@ def write_model(folder: Path, model: SavedModel, *, half_precision: bool = False
     model.vocabulary.save(folder / VOCABULARY)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
     if half_precision:
-        weights = {
-            name: tensor.half() if tensor.is_floating_point() else tensor
-            for name, tensor in weights.items()
-        }
+        weights = _converted(weights, torch.float16)
     write_tensors(folder / WEIGHTS, weights)
     write_sealed(folder / CONFIG, config, beside=(VOCABULARY, WEIGHTS))
 
@@ -113,6 +105,14 @@ def read_model(folder: Path) -> SavedModel:
     except (SafetensorError, OSError) as error:
         raise _damaged(weights_path, "weights", error) from error
     return SavedModel(hyperparameters, seed, label_names, vocabulary, weights)
+
+
+def _converted(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    """Return weights with their floating-point numbers in another type."""
+    return {
+        name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
 
 
 def _damaged(path: Path, kind: str, fault: object) -> RecordError:
