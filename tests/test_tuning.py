@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -241,6 +242,42 @@ def test_figures_are_those_of_a_trial_without_ray(finished: Finished, tmp_path: 
     assert seal(planned.description | {"format": 1}) == json.loads(
         (kept / "trial.json").read_text()
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone keeps memory apart")
+def test_threads_of_a_process_share_its_memory(tmp_path: Path) -> None:
+    """What the thread of one trial has given back is there for that of the next one."""
+    import ray
+
+    from agnews_tune import tuning
+
+    def describe_heaps(path: bytes) -> None:
+        import ctypes
+        import threading
+
+        barrier = threading.Barrier(4)
+
+        def allocate() -> None:
+            barrier.wait()
+            held = [bytes(1000 + number) for number in range(1000)]
+            barrier.wait()
+            del held
+
+        threads = [threading.Thread(target=allocate) for _ in range(barrier.parties)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        libc = ctypes.CDLL(None)
+        libc.fopen.restype = ctypes.c_void_p
+        file = ctypes.c_void_p(libc.fopen(path, b"w"))
+        libc.malloc_info(0, file)
+        libc.fclose(file)
+
+    with tuning.connect():
+        ray.get(ray.remote(describe_heaps).remote(bytes(tmp_path / "heaps.xml")))
+
+    assert 1 == (tmp_path / "heaps.xml").read_text().count("<heap nr=")
 
 
 @pytest.mark.fault("address")

@@ -33,6 +33,8 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
     if address is None:
         # Ray would write a token of its own into the home folder, which may be read-only.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        # Tune gives each trial a new thread, for which glibc would keep memory apart.
+        os.environ.setdefault("MALLOC_ARENA_MAX", "1")
         where: dict[str, Any] = {"address": "local", "num_cpus": int(local_capacity().cpus)}
     else:
         _check_answers(address)
