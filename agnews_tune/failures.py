@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import torch
-
 from agnews_tune.errors import AgnewsTuneError, TrialError
 from agnews_tune.history import Callback, Logs
 from agnews_tune.hyperparameters import Hyperparameters
@@ -45,6 +43,8 @@ def describe_failure(error: Exception, hyperparameters: Hyperparameters) -> str:
         error: what ended the trial.
         hyperparameters: of the trial.
     """
+    import torch
+
     remedy = f"half its batch_size (it is {hyperparameters.batch_size}) or a smaller network"
     if isinstance(error, torch.OutOfMemoryError):
         return f"out of GPU memory: run it again with twice the --gpus-per-trial, {remedy}"

@@ -36,6 +36,7 @@ def own_imports(path: Path) -> set[str]:
         ("import agnews_tune.planning", {"numpy"}),
         ("import agnews_tune.plan_table", {"numpy"}),
         ("import agnews_tune.predictions", set()),
+        ("import agnews_tune.tuning", {"numpy", "pandas", "pyarrow", "ray", "rich"}),
         ("from agnews_tune import TensorBoard", set()),
     ],
 )

@@ -10,17 +10,14 @@ from typing import Any
 
 from ray import tune
 
-from agnews_tune.distillation import soft_targets
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.errors import RunError
-from agnews_tune.failures import describe_failure
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.planned_trial import PlannedTrial
 from agnews_tune.progress import Progress
 from agnews_tune.records import is_finished, tensorboard_folder
 from agnews_tune.resources import Resources
 from agnews_tune.tensorboard import TensorBoard
-from agnews_tune.trial import run_trial
 from agnews_tune.tuning.cluster import room
 from agnews_tune.tuning.following import RETRIES, FollowTrials, ReportEpochs
 from agnews_tune.tuning.halving import StopWeakTrials
@@ -130,6 +127,11 @@ def _train(
     device: str,
     tensorboard: bool,
 ) -> None:
+    # They load torch, which the driver does without.
+    from agnews_tune.distillation import soft_targets
+    from agnews_tune.failures import describe_failure
+    from agnews_tune.trial import run_trial
+
     planned = trials[config["trial"]]
     corpus = corpora[planned.trial.experiment.hyperparameters.preprocessing]
     curves = [TensorBoard(tensorboard_folder(planned.folder))] if tensorboard else []
