@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from agnews_tune.directions import read_both_ways
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.simple_rnn import read_distinct_words
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -100,8 +101,11 @@ class RecurrentNetwork(nn.Module):
         if not self.mask_padding:
             lengths = torch.full_like(lengths, ids.shape[1])
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            vectors = self._embed(ids)
-            outputs = self._read(vectors if shift is None else vectors + shift, lengths)
+            if shift is None and self._reads_distinct_words:
+                outputs = read_distinct_words(self.recurrent, self.embedding, ids)
+            else:
+                vectors = self._embed(ids)
+                outputs = self._read(vectors if shift is None else vectors + shift, lengths)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
             logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits.float()
@@ -144,6 +148,19 @@ class RecurrentNetwork(nn.Module):
                 for number in reversed(range(stack.num_layers))
             ]
         return [*groups, [weight for part in self.embeddings for weight in part.parameters()]]
+
+    @property
+    def _reads_distinct_words(self) -> bool:
+        """Whether words are the same vectors wherever they stand, in layers that gain by it."""
+        noise = self.word_dropout or self.embedding_dropout or self.locked_dropout
+        return (
+            isinstance(self.recurrent, nn.RNN)
+            and not self.recurrent.bidirectional
+            and not self.further
+            and len(self.embeddings) == 1
+            and not (self.training and noise)
+            and self.embedding.weight.device.type == "cpu"
+        )
 
     def _read(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         outputs = self._drop(vectors, self.embedding_dropout)

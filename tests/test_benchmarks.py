@@ -3,20 +3,24 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from agnews_tune.batching import Batches
 from agnews_tune.corpus import load_corpus
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.recurrent_network import RecurrentNetwork
+from agnews_tune.recurrent_network import CELLS, RecurrentNetwork
 from benchmarks.figures import Figure, format_table
 from benchmarks.growth import Curve, describe
 from benchmarks.timing import alternate, ratio
 from benchmarks.ways import WAYS
+from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
 
 ROOT = Path(__file__).parent.parent
@@ -35,14 +39,19 @@ def work() -> Workload:
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Tensor, Tensor]]:
     """Return the word numbers and lengths of each batch that a network is given."""
     batches: list[tuple[Tensor, Tensor]] = []
-    forward = RecurrentNetwork.forward
+    for network in (RecurrentNetwork, PlainNetwork):
+        monkeypatch.setattr(network, "forward", _noting(network.forward, batches))
+    return batches
 
-    def note(network: RecurrentNetwork, ids: Tensor, lengths: Tensor) -> Tensor:
+
+def _noting(
+    forward: Callable[..., Tensor], batches: list[tuple[Tensor, Tensor]]
+) -> Callable[..., Tensor]:
+    def note(network: nn.Module, ids: Tensor, lengths: Tensor) -> Tensor:
         batches.append((ids, lengths))
         return forward(network, ids, lengths)
 
-    monkeypatch.setattr(RecurrentNetwork, "forward", note)
-    return batches
+    return note
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -60,6 +69,16 @@ def test_a_pass_reads_every_row_once(
     wanted = torch.tensor(work.encoded.ids).split(work.encoded.lengths.tolist())
     assert sorted(tuple(text.tolist()) for text in wanted) == sorted(texts)
     assert [32, 32, 32, 4] == sorted((len(ids) for ids, _ in seen), reverse=True)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_networks_are_the_same(work: Workload, cell: str) -> None:
+    """Given the same weights, the network of the other ways answers as that of ``fit``."""
+    work = replace(work, hyperparameters=Hyperparameters(cell=cell, embedding_dim=8, hidden_dim=8))
+    plain, own = PlainNetwork(work).eval(), work.build_network().eval()
+    plain.load_state_dict(own.state_dict())
+    for batch in Batches(work.encoded, work.device).by_length(1000):
+        torch.testing.assert_close(plain(batch.ids, batch.lengths), own(batch.ids, batch.lengths))
 
 
 def test_runs_take_turns() -> None:

@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
 
 EncodedRow = tuple[Tensor, Tensor]
@@ -47,7 +48,7 @@ def prepare_dataloader(work: Workload) -> Callable[[], object]:
         collate_fn=collate,
         pin_memory=on_gpu,
     )
-    network = work.build_network().train()
+    network = PlainNetwork(work).train()
     optimizer = torch.optim.Adam(
         network.parameters(), lr=work.hyperparameters.learning_rate, fused=True
     )

@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from agnews_tune.vocabulary import BOS, EOS, PAD, UNK
+from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
 
 _PUNCTUATION = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
@@ -48,7 +49,7 @@ def prepare_notebook(work: Workload) -> Callable[[], object]:
     loader = DataLoader(
         _Headlines(work), work.hyperparameters.batch_size, shuffle=True, collate_fn=_collate
     )
-    network = work.build_network().train()
+    network = PlainNetwork(work).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=work.hyperparameters.learning_rate)
 
     def run() -> None:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.ways.dataloader import EncodedRow, EncodedRows, collate
+from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
 
 
@@ -21,7 +22,7 @@ def prepare_skorch(work: Workload) -> Callable[[], object]:
     from skorch import NeuralNetClassifier
 
     net = NeuralNetClassifier(
-        work.build_network(),
+        PlainNetwork(work),
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         optimizer__fused=True,
