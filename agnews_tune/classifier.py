@@ -241,7 +241,7 @@ class Classifier:
 
         Raises:
             NotFittedError: there is no network yet.
-            WriteError: the folder cannot be written.
+            WriteError: the folder cannot be written, or a weight is too large for float16.
         """
         self._check_fitted()
         write_model(

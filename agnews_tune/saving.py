@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from agnews_tune import __version__
-from agnews_tune.errors import HyperparameterError, RecordError
+from agnews_tune.errors import HyperparameterError, RecordError, WriteError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.network import Network, make_network
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
@@ -56,7 +57,13 @@ def write_model(folder: Path, model: SavedModel, *, half_precision: bool = False
         folder: may exist or not.
         model: what the folder is to hold.
         half_precision: whether weights are rounded to float16 on disk.
+
+    Raises:
+        WriteError: the folder cannot be written, or a weight is too large for float16.
     """
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
+    if half_precision:
+        weights = _halved(weights, folder)
     config = {
         "format": FORMAT,
         "agnews_tune": __version__,
@@ -65,9 +72,6 @@ def write_model(folder: Path, model: SavedModel, *, half_precision: bool = False
         "label_names": list(model.label_names),
     }
     model.vocabulary.save(folder / VOCABULARY)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.weights.items()}
-    if half_precision:
-        weights = _converted(weights, torch.float16)
     write_tensors(folder / WEIGHTS, weights)
     write_sealed(folder / CONFIG, config, beside=(VOCABULARY, WEIGHTS))
 
@@ -105,6 +109,18 @@ def read_model(folder: Path) -> SavedModel:
     except (SafetensorError, OSError) as error:
         raise _damaged(weights_path, "weights", error) from error
     return SavedModel(hyperparameters, seed, label_names, vocabulary, weights)
+
+
+def _halved(weights: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
+    largest = torch.finfo(torch.float16).max
+    for name, tensor in weights.items():
+        size = tensor.abs().max().item() if tensor.is_floating_point() and tensor.numel() else 0.0
+        if largest < size < math.inf:
+            raise WriteError(
+                f"{folder} cannot be saved in half precision: {name} has a weight of size {size:g} "
+                f"where {largest:g} is the largest; save it without half_precision"
+            )
+    return _converted(weights, torch.float16)
 
 
 def _converted(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:

@@ -120,6 +120,22 @@ def test_half_precision_rounds_what_is_on_disk(values: dict[str, object], tmp_pa
     np.testing.assert_allclose(model.predict(TEXTS), loaded.predict(TEXTS), atol=2e-3)
 
 
+def test_weight_that_is_too_large_for_half_precision(folder: Path) -> None:
+    """It would become infinite: nothing is written, and what is there stays."""
+    model = Classifier.load(folder, device="cpu")
+    with torch.no_grad():
+        model.network_.head[1].bias[0] = -70_000.0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(WriteError) as caught:
+        model.save(folder, half_precision=True)
+
+    assert (
+        f"{folder} cannot be saved in half precision: head.1.bias has a weight of size 70000 "
+        "where 65504 is the largest; save it without half_precision"
+    ) == str(caught.value)
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
 def test_linear_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     """Each pair must have its weights."""
     model = Classifier(model="linear", min_count=0, device="cpu")
