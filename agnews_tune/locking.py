@@ -22,10 +22,17 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         RunError: another process holds it; the message says which, on which host, since when. Or
-            nothing can be written there.
+            nothing can be written there, or its file system has no locks.
     """
     with _open(folder) as file:
-        if not try_lock(file):
+        try:
+            free = try_lock(file)
+        except OSError as error:
+            raise RunError(
+                f"{folder} cannot be locked: {error.strerror}; choose a folder on a file system "
+                "with locks with --results"
+            ) from error
+        if not free:
             file.seek(0)
             raise RunError(
                 f"{folder} is in use by {file.read() or 'another run'}; wait until that run ends, "

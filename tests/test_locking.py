@@ -1,5 +1,7 @@
 """Two runs never write into one folder."""
 
+import errno
+import fcntl
 import os
 import re
 import socket
@@ -7,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from click.testing import CliRunner
@@ -81,6 +84,22 @@ def test_lock_ends_with_its_block(tmp_path: Path) -> None:
     for _ in range(2):
         with locked(tmp_path):
             assert (tmp_path / ".lock").read_text().startswith(f"process {os.getpid()} on ")
+
+
+def test_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As some of clusters are mounted; the file system here has locks, so the call is replaced."""
+
+    def flock(_file: TextIO, _operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(RunError) as caught, locked(tmp_path):
+        pass
+
+    assert (
+        f"{tmp_path} cannot be locked: Function not implemented; choose a folder on a file system "
+        "with locks with --results"
+    ) == str(caught.value)
 
 
 @pytest.mark.fault("names")
