@@ -23,11 +23,11 @@ def read_distinct_words(layers: nn.RNNBase, embedding: nn.Embedding, ids: Tensor
     """
     words, places = torch.unique(ids.t(), return_inverse=True)
     inputs = embedding(words)
-    for number, (inwards, onwards, *biases) in enumerate(layers.all_weights):
-        projected = functional.linear(inputs, inwards, biases[0] + biases[1])
+    for number, (of_input, of_state, *biases) in enumerate(layers.all_weights):
+        projected = functional.linear(inputs, of_input, biases[0] + biases[1])
         if number == 0:
             projected = functional.embedding(places, projected)
-        inputs = _Recurrence.apply(projected, onwards)  # type: ignore[no-untyped-call]
+        inputs = _Recurrence.apply(projected, of_state)  # type: ignore[no-untyped-call]
     outputs: Tensor = inputs.transpose(0, 1)
     return outputs
 
@@ -56,9 +56,9 @@ class _Recurrence(torch.autograd.Function):
         """Return the gradients of the inputs and of the weight."""
         outputs, weight = ctx.saved_tensors
         slopes = 1 - outputs * outputs
-        inwards = torch.empty_like(outputs)
-        torch.mul(gradient[-1], slopes[-1], out=inwards[-1])
+        gradients = torch.empty_like(outputs)
+        torch.mul(gradient[-1], slopes[-1], out=gradients[-1])
         for time in range(len(outputs) - 2, -1, -1):
-            inward = inwards[time]
-            torch.addmm(gradient[time], inwards[time + 1], weight, out=inward).mul_(slopes[time])
-        return inwards, inwards[1:].flatten(0, 1).t() @ outputs[:-1].flatten(0, 1)
+            here = gradients[time]
+            torch.addmm(gradient[time], gradients[time + 1], weight, out=here).mul_(slopes[time])
+        return gradients, gradients[1:].flatten(0, 1).t() @ outputs[:-1].flatten(0, 1)
