@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,15 +111,14 @@ def read_model(folder: Path) -> SavedModel:
 
 
 def _halved(weights: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]:
-    largest = torch.finfo(torch.float16).max
-    for name, tensor in weights.items():
-        size = tensor.abs().max().item() if tensor.is_floating_point() and tensor.numel() else 0.0
-        if largest < size < math.inf:
+    halves = _converted(weights, torch.float16)
+    for name, half in halves.items():
+        if not torch.equal(half.isinf(), weights[name].isinf()):
             raise WriteError(
-                f"{folder} cannot be saved in half precision: {name} has a weight of size {size:g} "
-                f"where {largest:g} is the largest; save it without half_precision"
+                f"{folder} cannot be saved in half precision: {name} has a weight beyond "
+                f"{torch.finfo(half.dtype).max:g}, the largest; save it without half_precision"
             )
-    return _converted(weights, torch.float16)
+    return halves
 
 
 def _converted(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:

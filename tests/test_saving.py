@@ -124,14 +124,14 @@ def test_weight_that_is_too_large_for_half_precision(folder: Path) -> None:
     """It would become infinite: nothing is written, and what is there stays."""
     model = Classifier.load(folder, device="cpu")
     with torch.no_grad():
-        model.network_.head[1].bias[0] = -70_000.0
+        model.network_.head[1].bias[:2] = torch.tensor([-70_000.0, torch.inf])
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(WriteError) as caught:
         model.save(folder, half_precision=True)
 
     assert (
-        f"{folder} cannot be saved in half precision: head.1.bias has a weight of size 70000 "
-        "where 65504 is the largest; save it without half_precision"
+        f"{folder} cannot be saved in half precision: head.1.bias has a weight beyond 65504, the "
+        "largest; save it without half_precision"
     ) == str(caught.value)
     assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
 
