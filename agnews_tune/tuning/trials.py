@@ -12,6 +12,7 @@ from ray import tune
 
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.errors import RunError
+from agnews_tune.failures import describe_failure
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.planned_trial import PlannedTrial
 from agnews_tune.progress import Progress
@@ -129,7 +130,6 @@ def _train(
 ) -> None:
     # They load torch, which the driver does without.
     from agnews_tune.distillation import soft_targets
-    from agnews_tune.failures import describe_failure
     from agnews_tune.trial import run_trial
 
     planned = trials[config["trial"]]
