@@ -10,7 +10,9 @@ from benchmarks.workload import Workload
 
 
 class PlainNetwork(nn.Module):
-    """A RecurrentNetwork of one layer and direction with max pooling; names of weights are its own.
+    """Does what a RecurrentNetwork of one layer, one direction and max pooling does.
+
+    Its weights have the same names.
 
     Args:
         work: says the sizes and the device.
