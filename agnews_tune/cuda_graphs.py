@@ -11,10 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agnews_tune.batching import Batch
-
-Step = Callable[[Batch, Tensor], tuple[Tensor, Tensor]]
-Shape = tuple[int, ...]
+Step = Callable[..., tuple[Tensor, ...]]
+Shapes = tuple[torch.Size, ...]
 WARM_UP = 2  # batches of a shape before its step is captured: rare shapes are not worth a graph
 MOST = 256  # graphs; each takes memory of the card
 
@@ -34,8 +32,8 @@ class StepGraphs:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.seen: Counter[Shape] = Counter()
-        self.graphs: dict[Shape, _Graph] = {}
+        self.seen: Counter[Shapes] = Counter()
+        self.graphs: dict[Shapes, _Graph] = {}
 
     @cached_property
     def _stream(self) -> torch.cuda.Stream:
@@ -45,55 +43,51 @@ class StepGraphs:
     def _pool(self) -> Any:
         return torch.cuda.graph_pool_handle()
 
-    def take(self, step: Step, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Take a step; loss and logits hold until the next one.
+    def take(self, step: Step, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Take a step; what it returns holds until the next one.
 
         Args:
-            step: trains on the ids and lengths of a batch with its targets and returns the loss and
-                the logits; always the same one. All that it does must be work of the GPU, without
-                waiting for it, on tensors that stay where they are between steps.
-            batch: on the GPU.
-            targets: what ``step`` learns of the batch, such as its class numbers, on the GPU;
-                of one shape for batches of one shape.
+            step: trains on the inputs and returns tensors, such as the loss; always the same one.
+                All that it does must be work of the GPU, without waiting for it, on tensors that
+                stay where they are between steps.
+            inputs: such as the word numbers of a batch, on the GPU.
         """
-        shape = tuple(batch.ids.shape)
-        if shape in self.graphs:
-            return self.graphs[shape].replay(batch, targets)
-        self.seen[shape] += 1
+        shapes = tuple(tensor.shape for tensor in inputs)
+        if shapes in self.graphs:
+            return self.graphs[shapes].replay(inputs)
+        self.seen[shapes] += 1
         # All steps are on one stream, as a capture cannot be on the default one.
         current = torch.cuda.current_stream(self.device)
         self._stream.wait_stream(current)
         try:
             with torch.cuda.stream(self._stream):
-                if self.seen[shape] <= WARM_UP or len(self.graphs) == MOST:
-                    return step(batch, targets)
-                self.graphs[shape] = _Graph(step, batch, targets, self._pool)
+                if self.seen[shapes] <= WARM_UP or len(self.graphs) == MOST:
+                    return step(*inputs)
+                self.graphs[shapes] = _Graph(step, inputs, self._pool)
         finally:
             current.wait_stream(self._stream)
-        return self.graphs[shape].replay(batch, targets)
+        return self.graphs[shapes].replay(inputs)
 
 
 class _Graph:
-    """The kernels of one step for batches of one shape."""
+    """The kernels of one step for inputs of the same shapes."""
 
-    def __init__(self, step: Step, batch: Batch, targets: Tensor, pool: Any) -> None:
-        self.batch = Batch(*(tensor.clone() for tensor in batch))
-        self.targets = targets.clone()
+    def __init__(self, step: Step, inputs: tuple[Tensor, ...], pool: Any) -> None:
+        self.inputs = [tensor.clone() for tensor in inputs]
         self.graph = torch.cuda.CUDAGraph()
         # What other threads do on the GPU meanwhile is no part of it.
         self.graph.capture_begin(pool, capture_error_mode="thread_local")
         try:
-            self.outcome = step(self.batch, self.targets)
+            self.outcome = step(*self.inputs)
         except BaseException:
             with suppress(RuntimeError):  # of a broken capture; what broke it is the cause
                 self.graph.capture_end()
             raise
         self.graph.capture_end()
 
-    def replay(self, batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Run them on another batch."""
-        self.batch.ids.copy_(batch.ids)
-        self.batch.lengths.copy_(batch.lengths)
-        self.targets.copy_(targets)
+    def replay(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Run them on other inputs."""
+        for own, given in zip(self.inputs, inputs, strict=True):
+            own.copy_(given)
         self.graph.replay()
         return self.outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -18,7 +18,6 @@ from agnews_tune.cuda_graphs import StepGraphs
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.language_model import LanguageModel
-from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.training import LabelledBatches, run_epoch
 
@@ -31,9 +30,10 @@ class Descent(Generic[Network]):
     Args:
         network: is trained from its present weights.
         hyperparameters: ``learning_rate``, ``weight_decay``, ``warmup``, ``schedule``,
-            ``clip_norm``, ``layer_decay``, ``ema_decay`` and ``epochs`` count, and what
-            ``training_loss`` takes of them.
+            ``clip_norm``, ``layer_decay``, ``ema_decay`` and ``epochs`` count.
         steps: of one epoch.
+        objective: takes the inputs of a step; returns the loss to make smaller, with its graph, and
+            maybe more. On a GPU it must not wait for it (``StepGraphs``).
 
     Attributes:
         network: the one that is trained.
@@ -42,10 +42,17 @@ class Descent(Generic[Network]):
         optimizer: ``torch.optim.AdamW``; without ``weight_decay`` that is Adam.
     """
 
-    def __init__(self, network: Network, hyperparameters: Hyperparameters, steps: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        hyperparameters: Hyperparameters,
+        steps: int,
+        objective: Callable[..., tuple[Tensor, ...]],
+    ) -> None:
         self.network: Network = network
         self.outcome: Network = network
         self.steps = steps
+        self.objective = objective
         self.hyperparameters = hyperparameters
         self.device = network.embeddings[0].weight.device
         on_gpu = self.device.type == "cuda"
@@ -68,21 +75,24 @@ class Descent(Generic[Network]):
             self.average = MovingAverage(network, hyperparameters.ema_decay)
             self.outcome = self.average.network
 
-    def run_pass(
-        self: Descent[RecurrentNetwork], data: LabelledBatches, batches: Iterator[Batch]
-    ) -> dict[str, float]:
-        """Train for one epoch.
+    def run_pass(self, data: LabelledBatches, batches: Iterator[Batch]) -> dict[str, float]:
+        """Train for one epoch; the objective takes ids, lengths and targets and returns logits too.
 
         Returns:
-            ``loss`` (that of ``training_loss``) and ``accuracy``, as the network was when it saw
-            each row, and the ``learning_rate`` of the first step.
+            ``loss`` and ``accuracy``, as the network was when it saw each row, and the
+            ``learning_rate`` of the first step.
         """
+
+        def learn(batch: Batch, targets: Tensor) -> tuple[Tensor, Tensor]:
+            loss, logits = self.step(batch.ids, batch.lengths, targets)
+            return loss, logits
+
         rate = self.hyperparameters.learning_rate
         if self.schedule:
             rate *= self.schedule.lr_lambdas[0](self.schedule.last_epoch)
         self.network.train()
         with self.reused_gradients():
-            logs = run_epoch(data, batches, self._train_on)
+            logs = run_epoch(data, batches, learn)
         return logs | {"learning_rate": rate}
 
     @contextmanager
@@ -101,32 +111,21 @@ class Descent(Generic[Network]):
         if self.average:
             self.average.steps = epochs * self.steps
 
-    def step(self, loss: Tensor) -> None:
-        """Follow the gradient of a batch's loss."""
-        self._descend(loss)
-        self._end_step()
-
-    def _train_on(
-        self: Descent[RecurrentNetwork], batch: Batch, targets: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        learn = self._learn
-        outcome = self.graphs.take(learn, batch, targets) if self.graphs else learn(batch, targets)
+    def step(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Train on the inputs; what the objective returned of them holds until the next step."""
+        descend = self._descend
+        outcome = self.graphs.take(descend, *inputs) if self.graphs else descend(*inputs)
         self._end_step()
         return outcome
 
-    def _learn(
-        self: Descent[RecurrentNetwork], batch: Batch, targets: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        loss, logits = training_loss(self.network, batch, targets, self.hyperparameters)
-        self._descend(loss)
-        return loss.detach(), logits.detach()
-
-    def _descend(self, loss: Tensor) -> None:
+    def _descend(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        outcome = self.objective(*inputs)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        outcome[0].backward()  # type: ignore[no-untyped-call]
         if self.hyperparameters.clip_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.hyperparameters.clip_norm)
         self.optimizer.step()
+        return tuple(tensor.detach() for tensor in outcome)
 
     def _end_step(self) -> None:
         """Do what counts steps, and therefore belongs to no graph."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +11,7 @@ import torch
 from agnews_tune.descent import Descent
 from agnews_tune.linear_network import LinearNetwork
 from agnews_tune.linear_training import fit_support_vectors
+from agnews_tune.losses import training_loss
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
@@ -66,7 +68,8 @@ def _begin_recurrent(model: Classifier, data: LabelledBatches, *, bar: bool) -> 
                 steps,
                 lambda epoch: shuffled(data, size, (model.seed, epoch, PRETRAINING), title),
             )
-    descent = Descent(network, hyperparameters, steps)
+    objective = partial(training_loss, network, hyperparameters)
+    descent = Descent(network, hyperparameters, steps, objective)
     model.network_, model.descent_ = descent.outcome, descent
 
     def run_pass(epoch: int) -> dict[str, float]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from agnews_tune.recurrent_network import RecurrentNetwork
 
 SHARES = (54, 18, 6, 2)  # one word in 54 is in the first cluster, one in 18 in the first two
 NARROWING = 2  # each cluster of rarer words has so many times fewer features
+IGNORED = -100  # the target of no word
 
 
 class LanguageModel(nn.Module):
@@ -61,7 +65,35 @@ class LanguageModel(nn.Module):
         if self.backward_too:
             guesses.append((outputs[:, 1:, self.size :], ids[:, :-1]))
         losses = [
-            head(states[inside], targets[inside].long()).loss
+            loss_of_all(head, states, targets.long(), inside)  # type: ignore[arg-type]
+            if ids.is_cuda
+            else head(states[inside], targets[inside].long()).loss
             for head, (states, targets) in zip(self.heads, guesses, strict=True)
         ]
         return torch.stack(losses).mean()
+
+
+def loss_of_all(
+    head: nn.AdaptiveLogSoftmaxWithLoss, states: Tensor, targets: Tensor, inside: Tensor
+) -> Tensor:
+    """Return the mean loss of a head, with no shape that depends on the words.
+
+    The head itself asks how many words of each cluster there are, and a GPU's step would wait for
+    the answer. Here each cluster guesses at all places: more work, but one graph can hold it.
+
+    Args:
+        head: an adaptive softmax.
+        states: what the head guesses by ``(batch, time, features)``.
+        targets: word numbers ``(batch, time)``, int64.
+        inside: which of the places count ``(batch, time)``.
+    """
+    states = states.flatten(0, 1)
+    frequent = targets.masked_fill(~inside, IGNORED)  # words, and in place of the others clusters
+    total = torch.zeros((), device=states.device)
+    for number, (start, end) in enumerate(pairwise(head.cutoffs)):
+        rare = inside & (start <= targets) & (targets < end)
+        frequent = frequent.masked_fill(rare, head.shortlist_size + number)
+        within = (targets - start).masked_fill(~rare, IGNORED)
+        total = total + cross_entropy(head.tail[number](states), within.flatten(), reduction="sum")
+    total = total + cross_entropy(head.head(states), frequent.flatten(), reduction="sum")
+    return total / inside.sum()

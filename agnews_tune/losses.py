@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import CrossEntropyLoss
 
-from agnews_tune.batching import Batch
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import RecurrentNetwork
 
@@ -14,7 +13,11 @@ TINY = 1e-12  # instead of no gradient at all
 
 
 def training_loss(
-    network: RecurrentNetwork, batch: Batch, targets: Tensor, hyperparameters: Hyperparameters
+    network: RecurrentNetwork,
+    hyperparameters: Hyperparameters,
+    ids: Tensor,
+    lengths: Tensor,
+    targets: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Return the mean loss of a batch, with its graph, and the logits ``(batch, classes)``.
 
@@ -27,21 +30,22 @@ def training_loss(
 
     Args:
         network: in training mode.
-        batch: of texts.
+        hyperparameters: ``adversarial_norm`` and ``label_smoothing`` count.
+        ids: word numbers of texts ``(batch, time)``, padded at the end.
+        lengths: tokens of each text ``(batch,)``, int64.
         targets: their class numbers ``(batch,)``, int64, or the probabilities of their classes
             ``(batch, classes)``.
-        hyperparameters: ``adversarial_norm`` and ``label_smoothing`` count.
     """
     smoothed = CrossEntropyLoss(label_smoothing=hyperparameters.label_smoothing)
     if not hyperparameters.adversarial_norm:
-        logits = network(batch.ids, batch.lengths)
+        logits = network(ids, lengths)
         return smoothed(logits, targets), logits
-    size = (*batch.ids.shape, network.embedding.embedding_dim)
-    still = torch.zeros(size, device=batch.ids.device, requires_grad=True)
-    logits = network(batch.ids, batch.lengths, still)
+    size = (*ids.shape, network.embedding.embedding_dim)
+    still = torch.zeros(size, device=ids.device, requires_grad=True)
+    logits = network(ids, lengths, still)
     loss = smoothed(logits, targets)
     (uphill,) = torch.autograd.grad(loss, still, retain_graph=True)
-    lengths = torch.linalg.vector_norm(uphill, dim=(1, 2), keepdim=True)
-    shift = hyperparameters.adversarial_norm * uphill / (lengths + TINY)
-    shifted = network(batch.ids, batch.lengths, shift)
+    steepness = torch.linalg.vector_norm(uphill, dim=(1, 2), keepdim=True)
+    shift = hyperparameters.adversarial_norm * uphill / (steepness + TINY)
+    shifted = network(ids, lengths, shift)
     return (loss + smoothed(shifted, targets)) / 2, logits

@@ -46,7 +46,7 @@ class Pretraining:
         self.batches = batches
         language = LanguageModel(network, words).to(network.embedding.weight.device)
         own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
-        self.descent = Descent(language, own, steps)
+        self.descent = Descent(language, own, steps, lambda *words: (language(*words),))
 
     @property
     def is_done(self) -> bool:
@@ -90,13 +90,14 @@ class Pretraining:
     def _run_epoch(self, epoch: int) -> float:
         """Train for one epoch and return the mean loss of its batches."""
         language = self.descent.network.train()
-        losses = []
+        total = torch.zeros((), dtype=torch.float64, device=language.embeddings[0].weight.device)
+        steps = 0
         with self.descent.reused_gradients():
             for batch in self.batches(epoch):
-                loss = language(batch.ids, batch.lengths)
-                self.descent.step(loss)
-                losses.append(loss.detach())
-        return torch.stack(losses).mean().item()
+                (loss,) = self.descent.step(batch.ids, batch.lengths)
+                total += loss
+                steps += 1
+        return total.item() / steps
 
     def _measure(self, texts: Batches) -> float:
         """Return the mean loss of all words."""

@@ -1,6 +1,8 @@
 """Steps as CUDA graphs: they learn what the same steps learn one by one, and wait for nothing."""
 
 import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -11,10 +13,12 @@ from conftest import Stop
 
 from agnews_tune import Classifier
 from agnews_tune.backup import BackupAndRestore
-from agnews_tune.batching import Batches
+from agnews_tune.batching import Batch, Batches
 from agnews_tune.cuda_graphs import WARM_UP
 from agnews_tune.descent import Descent
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.losses import training_loss
+from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
 from agnews_tune.training import LabelledBatches
@@ -41,7 +45,21 @@ def make_descent(device: str, *, mixed: bool = False, **values: object) -> Desce
         | values
     )
     network = RecurrentNetwork(hyperparameters, WORDS, 3, mixed=mixed).to(device)
-    return Descent(network, hyperparameters, STEPS)
+    objective = partial(training_loss, network, hyperparameters)
+    return Descent(network, hyperparameters, STEPS, objective)
+
+
+def make_pretraining(device: str, data: LabelledBatches, steps: int = STEPS) -> Pretraining:
+    torch.manual_seed(0)
+    hyperparameters = Hyperparameters(
+        cell="gru", embedding_dim=5, hidden_dim=4, pretrain_epochs=EPOCHS, bidirectional=True
+    )
+    network = RecurrentNetwork(hyperparameters, WORDS, 3).to(device)
+
+    def batches(epoch: int) -> Iterator[Batch]:
+        return islice(data.batches.shuffled(BATCH, (0, epoch)), steps)
+
+    return Pretraining(network, hyperparameters, WORDS, steps, batches)
 
 
 @pytest.fixture
@@ -80,6 +98,35 @@ def test_graphs_learn_what_the_cpu_learns(values: dict[str, object]) -> None:
     np.testing.assert_allclose(losses["cuda"], losses["cpu"], rtol=1e-3)
 
 
+@pytest.mark.usefixtures("exact")
+def test_graphs_learn_the_words_that_the_cpu_learns() -> None:
+    """The losses of a language model are the same, pass after pass, and on other texts."""
+    histories = {}
+    for device in ("cpu", "cuda"):
+        data = make_data(device)
+        pretraining = make_pretraining(device, data)
+        graphs = pretraining.descent.graphs
+        pretraining.run([], data.batches)
+        histories[device] = pretraining.history
+
+    assert len(graphs.graphs) > 2
+    for name in ("loss", "val_loss"):
+        np.testing.assert_allclose(histories["cuda"][name], histories["cpu"][name], rtol=1e-3)
+
+
+def waits_in(run: Callable[[], object]) -> list[str]:
+    """Return what torch says of each time that the processor waits for the GPU."""
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            run()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    messages = [str(one.message) for one in caught]
+    return [message for message in messages if "synchronizing" in message]
+
+
 @pytest.mark.parametrize("values", KINDS)
 def test_no_step_waits_for_the_gpu(values: dict[str, object]) -> None:
     """The processor waits as often in a pass of sixty batches as in one of three."""
@@ -87,14 +134,18 @@ def test_no_step_waits_for_the_gpu(values: dict[str, object]) -> None:
     waits = []
     for steps in (3, 3, STEPS):
         batches = islice(data.batches.shuffled(BATCH, (0, 0)), steps)
-        torch.cuda.set_sync_debug_mode("warn")
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                descent.run_pass(data, batches)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-        waits.append([str(one.message) for one in caught if "synchronizing" in str(one.message)])
+        waits.append(waits_in(lambda batches=batches: descent.run_pass(data, batches)))
+
+    assert waits[1] == waits[2]
+
+
+def test_no_step_of_a_language_model_waits_for_the_gpu() -> None:
+    """The processor waits as often in passes of sixty batches as in those of three."""
+    data = make_data("cuda")
+    waits = [
+        waits_in(lambda steps=steps: make_pretraining("cuda", data, steps).run([], None))
+        for steps in (3, 3, STEPS)
+    ]
 
     assert waits[1] == waits[2]
 
@@ -103,15 +154,16 @@ def test_an_error_in_a_step_is_the_one_that_is_told() -> None:
     """Not that of the capture which it broke; a new training is as if nothing had been."""
     data, descent = make_data("cuda", (5, 6)), make_descent("cuda")
     (batch,) = islice(data.batches.shuffled(BATCH, (0, 0)), 1)
-    labels = data.labels[batch.rows]
+    inputs = batch.ids, batch.lengths, data.labels[batch.rows]
     for _ in range(WARM_UP):
-        descent.graphs.take(descent._learn, batch, labels)
+        descent.step(*inputs)
 
-    def fail(_batch: object, _labels: object) -> tuple[torch.Tensor, torch.Tensor]:
+    def fail(*_inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         raise ValueError("out of luck")
 
+    descent.objective = fail
     with pytest.raises(ValueError, match="out of luck"):
-        descent.graphs.take(fail, batch, labels)
+        descent.step(*inputs)
     assert {} == descent.graphs.graphs
 
     logs = make_descent("cuda").run_pass(data, data.batches.shuffled(BATCH, (0, 0)))
@@ -144,13 +196,13 @@ def test_each_replay_draws_its_own_dropout() -> None:
     data = make_data("cuda", (5, 6))
     descent = make_descent("cuda", dropout=0.5, learning_rate=1e-30)
     (batch,) = islice(data.batches.shuffled(BATCH, (0, 0)), 1)
-    labels = data.labels[batch.rows]
+    inputs = batch.ids, batch.lengths, data.labels[batch.rows]
     for _ in range(WARM_UP + 1):
-        descent.graphs.take(descent._learn, batch, labels)
+        descent.step(*inputs)
 
     def replay(seed: int) -> list[torch.Tensor]:
         torch.manual_seed(seed)
-        steps = (descent.graphs.take(descent._learn, batch, labels) for _ in range(2))
+        steps = (descent.step(*inputs) for _ in range(2))
         return [logits.clone() for _loss, logits in steps]
 
     assert list(map(torch.Tensor.tolist, replay(1))) == list(map(torch.Tensor.tolist, replay(1)))

@@ -5,6 +5,7 @@ import gc
 import math
 import weakref
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -41,7 +42,9 @@ def descent(**values: object) -> Descent:
     hyperparameters = Hyperparameters(
         cell="gru", embedding_dim=5, hidden_dim=4, dropout=0, epochs=EPOCHS, **values
     )
-    return Descent(RecurrentNetwork(hyperparameters, WORDS, 3), hyperparameters, STEPS)
+    network = RecurrentNetwork(hyperparameters, WORDS, 3)
+    objective = partial(training_loss, network, hyperparameters)
+    return Descent(network, hyperparameters, STEPS, objective)
 
 
 def run(steps: Descent, data: LabelledBatches, epochs: int = 1) -> dict[str, float]:
@@ -83,7 +86,8 @@ def test_steps_are_those_of_adam(data: LabelledBatches, adversarial_norm: float)
     run(steps, data)
     for batch in data.batches.shuffled(BATCH, (0, 0)):
         adam.zero_grad()
-        loss, _ = training_loss(other, batch, data.labels[batch.rows], steps.hyperparameters)
+        inputs = batch.ids, batch.lengths, data.labels[batch.rows]
+        loss, _ = training_loss(other, steps.hyperparameters, *inputs)
         loss.backward()
         adam.step()
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from agnews_tune.batching import Batch
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -12,7 +11,6 @@ from agnews_tune.recurrent_network import RecurrentNetwork
 IDS = torch.tensor([[2, 7, 9, 3], [2, 5, 3, 0]], dtype=torch.int32)
 LENGTHS = torch.tensor([4, 3])
 LABELS = torch.tensor([1, 0])
-BATCH = Batch(torch.arange(2), IDS, LENGTHS)
 
 
 def make(**values: object) -> tuple[RecurrentNetwork, Hyperparameters]:
@@ -27,7 +25,7 @@ def make(**values: object) -> tuple[RecurrentNetwork, Hyperparameters]:
 def test_plain_loss_is_cross_entropy(smoothing: float) -> None:
     """With smoothed labels where these are wanted; nothing is read twice."""
     network, hyperparameters = make(label_smoothing=smoothing)
-    loss, logits = training_loss(network, BATCH, LABELS, hyperparameters)
+    loss, logits = training_loss(network, hyperparameters, IDS, LENGTHS, LABELS)
     expected = functional.cross_entropy(network(IDS, LENGTHS), LABELS, label_smoothing=smoothing)
 
     assert torch.equal(expected, loss)
@@ -39,8 +37,8 @@ def test_probabilities_are_learnt_like_classes(norm: float) -> None:
     """Those of one class alone give the loss of that class."""
     network, hyperparameters = make(adversarial_norm=norm)
     certain = functional.one_hot(LABELS, 3).float()
-    loss, _ = training_loss(network, BATCH, certain, hyperparameters)
-    expected, _ = training_loss(network, BATCH, LABELS, hyperparameters)
+    loss, _ = training_loss(network, hyperparameters, IDS, LENGTHS, certain)
+    expected, _ = training_loss(network, hyperparameters, IDS, LENGTHS, LABELS)
 
     torch.testing.assert_close(expected, loss)
 
@@ -49,7 +47,7 @@ def test_probabilities_are_learnt_like_classes(norm: float) -> None:
 def test_worst_shift_by_hand(bidirectional: bool) -> None:
     """Each text is shifted by the norm, where its own loss grows; the loss is the mean of both."""
     network, hyperparameters = make(adversarial_norm=0.5, bidirectional=bidirectional)
-    loss, logits = training_loss(network, BATCH, LABELS, hyperparameters)
+    loss, logits = training_loss(network, hyperparameters, IDS, LENGTHS, LABELS)
     worst = []
     for text in range(2):
         still = torch.zeros(1, LENGTHS[text], 5, requires_grad=True)
@@ -67,7 +65,7 @@ def test_worst_shift_by_hand(bidirectional: bool) -> None:
 def test_gradient_takes_the_shift_as_given() -> None:
     """It is that of the mean of both losses, not of how the shift came about."""
     network, hyperparameters = make(adversarial_norm=0.5)
-    loss, _ = training_loss(network, BATCH, LABELS, hyperparameters)
+    loss, _ = training_loss(network, hyperparameters, IDS, LENGTHS, LABELS)
     weights = list(network.parameters())
     found = torch.autograd.grad(loss, weights)
     still = torch.zeros(2, 4, 5, requires_grad=True)
@@ -85,6 +83,6 @@ def test_a_loss_without_slope_shifts_nothing() -> None:
     with torch.no_grad():
         for weights in network.head.parameters():
             weights.zero_()
-    loss, _ = training_loss(network, BATCH, LABELS, hyperparameters)
+    loss, _ = training_loss(network, hyperparameters, IDS, LENGTHS, LABELS)
 
     torch.testing.assert_close(torch.tensor(3.0).log(), loss.detach())

@@ -26,8 +26,8 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
         capturable=work.device.type == "cuda",
     )
 
-    def step(batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
-        logits = network(batch.ids, batch.lengths)
+    def step(ids: Tensor, lengths: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        logits = network(ids, lengths)
         loss = functional.cross_entropy(logits, labels)
         optimizer.zero_grad()
         loss.backward()
@@ -39,7 +39,8 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
     def run() -> None:
         with reused_gradient(network.embedding):
             for batch, labels in batches:
-                graphs.take(step, batch, labels) if graphs else step(batch, labels)
+                inputs = batch.ids, batch.lengths, labels
+                graphs.take(step, *inputs) if graphs else step(*inputs)
         work.synchronize()
 
     if graphs:
