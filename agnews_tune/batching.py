@@ -35,11 +35,13 @@ class Batch(NamedTuple):
         rows: their row numbers ``(batch,)``, int64.
         ids: their word numbers ``(batch, time)``, int32, padded at the end.
         lengths: their tokens ``(batch,)``, int64.
+        numbers: the row numbers, not on the device.
     """
 
     rows: Tensor
     ids: Tensor
     lengths: Tensor
+    numbers: Rows
 
 
 class Batches:
@@ -100,13 +102,13 @@ class Batches:
         start = 0
         for part in parts:
             end = start + len(part)
-            yield self._batch(rows[start:end], int(self._lengths[part].max()))
+            yield self._batch(rows[start:end], part)
             start = end
 
-    def _batch(self, rows: Tensor, longest: int) -> Batch:
+    def _batch(self, rows: Tensor, numbers: Rows) -> Batch:
         lengths = self._lengths_on_device[rows]
-        time = torch.arange(longest, device=self.device)
+        time = torch.arange(int(self._lengths[numbers].max()), device=self.device)
         places = self._starts[rows, None] + time  # (batch, time), past the text's end too
         ids = self._ids[places.clamp_(max=len(self._ids) - 1)]
         ids.masked_fill_(time >= lengths[:, None], PAD)
-        return Batch(rows, ids, lengths)
+        return Batch(rows, ids, lengths, numbers)

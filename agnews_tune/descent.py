@@ -22,6 +22,7 @@ from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.training import LabelledBatches, run_epoch
 
 Network = TypeVar("Network", RecurrentNetwork, LanguageModel)
+Objective = Callable[..., tuple[Tensor, ...]]
 
 
 class Descent(Generic[Network]):
@@ -47,7 +48,7 @@ class Descent(Generic[Network]):
         network: Network,
         hyperparameters: Hyperparameters,
         steps: int,
-        objective: Callable[..., tuple[Tensor, ...]],
+        objective: Objective,
     ) -> None:
         self.network: Network = network
         self.outcome: Network = network
@@ -113,13 +114,19 @@ class Descent(Generic[Network]):
 
     def step(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Train on the inputs; what the objective returned of them holds until the next step."""
-        descend = self._descend
+        descend = partial(self._descend, self.objective)
         outcome = self.graphs.take(descend, *inputs) if self.graphs else descend(*inputs)
         self._end_step()
         return outcome
 
-    def _descend(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        outcome = self.objective(*inputs)
+    def step_alone(self, objective: Objective, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Take a step with another objective, of which there will be no graph."""
+        outcome = self._descend(objective, *inputs)
+        self._end_step()
+        return outcome
+
+    def _descend(self, objective: Objective, *inputs: Tensor) -> tuple[Tensor, ...]:
+        outcome = objective(*inputs)
         self.optimizer.zero_grad()
         outcome[0].backward()  # type: ignore[no-untyped-call]
         if self.hyperparameters.clip_norm:

@@ -40,7 +40,7 @@ def begin(model: Classifier, texts: EncodedTexts, data: LabelledBatches, *, bar:
     model.pretraining_ = None
     if model.hyperparameters.model == "linear":
         return _begin_linear(model, texts, data)
-    return _begin_recurrent(model, data, bar=bar)
+    return _begin_recurrent(model, texts, data, bar=bar)
 
 
 def _begin_linear(model: Classifier, texts: EncodedTexts, data: LabelledBatches) -> RunPass:
@@ -51,11 +51,16 @@ def _begin_linear(model: Classifier, texts: EncodedTexts, data: LabelledBatches)
     return lambda _epoch: fit_support_vectors(network, data, model.label_names_, model.seed)
 
 
-def _begin_recurrent(model: Classifier, data: LabelledBatches, *, bar: bool) -> RunPass:
-    hyperparameters, words = model.hyperparameters, len(model.vocabulary_)
-    mixed = model.precision == "bfloat16"
-    network = RecurrentNetwork(hyperparameters, words, len(model.label_names_), mixed=mixed)
-    network = network.to(model.device)
+def _begin_recurrent(
+    model: Classifier, texts: EncodedTexts, data: LabelledBatches, *, bar: bool
+) -> RunPass:
+    hyperparameters = model.hyperparameters
+    network = RecurrentNetwork(
+        hyperparameters,
+        len(model.vocabulary_),
+        len(model.label_names_),
+        mixed=model.precision == "bfloat16",
+    ).to(model.device)
     size = hyperparameters.batch_size
     steps = -(-len(data.batches) // size)
     if hyperparameters.pretrain_epochs:
@@ -64,7 +69,7 @@ def _begin_recurrent(model: Classifier, data: LabelledBatches, *, bar: bool) -> 
             model.pretraining_ = Pretraining(
                 network,
                 hyperparameters,
-                words,
+                texts,
                 steps,
                 lambda epoch: shuffled(data, size, (model.seed, epoch, PRETRAINING), title),
             )

@@ -9,12 +9,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from agnews_tune.adaptive_softmax import Rooms
 from agnews_tune.batching import EVALUATION_TOKENS, Batch, Batches
 from agnews_tune.descent import Descent
 from agnews_tune.history import Callback
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.language_model import LanguageModel
 from agnews_tune.recurrent_network import RecurrentNetwork
+from agnews_tune.text import EncodedTexts
 
 
 class Pretraining:
@@ -23,7 +25,7 @@ class Pretraining:
     Args:
         network: is trained from its present weights.
         hyperparameters: those of training; ``pretrain_epochs`` in place of ``epochs``.
-        words: number of different word numbers.
+        texts: the training texts.
         steps: of one epoch.
         batches: gives those of the epoch of a number.
 
@@ -37,16 +39,20 @@ class Pretraining:
         self,
         network: RecurrentNetwork,
         hyperparameters: Hyperparameters,
-        words: int,
+        texts: EncodedTexts,
         steps: int,
         batches: Callable[[int], Iterator[Batch]],
     ) -> None:
         self.epochs = hyperparameters.pretrain_epochs
         self.history: dict[str, list[float]] = {"loss": []}
         self.batches = batches
-        language = LanguageModel(network, words).to(network.embedding.weight.device)
+        device = network.embedding.weight.device
+        language = LanguageModel(network, len(texts.vocabulary)).to(device)
+        on_gpu = device.type == "cuda"
+        self.rooms = Rooms(language.cutoffs, texts) if on_gpu else None
+        shares = self.rooms.shares if self.rooms else None
         own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
-        self.descent = Descent(language, own, steps, lambda *words: (language(*words),))
+        self.descent = Descent(language, own, steps, lambda *ids: (language(*ids, shares),))
 
     @property
     def is_done(self) -> bool:
@@ -90,11 +96,15 @@ class Pretraining:
     def _run_epoch(self, epoch: int) -> float:
         """Train for one epoch and return the mean loss of its batches."""
         language = self.descent.network.train()
-        total = torch.zeros((), dtype=torch.float64, device=language.embeddings[0].weight.device)
+        total = torch.zeros((), dtype=torch.float64, device=self.descent.device)
         steps = 0
         with self.descent.reused_gradients():
             for batch in self.batches(epoch):
-                (loss,) = self.descent.step(batch.ids, batch.lengths)
+                inputs = batch.ids, batch.lengths
+                if self.rooms is None or self.rooms.hold(batch.numbers, batch.ids.shape[1]):
+                    (loss,) = self.descent.step(*inputs)
+                else:
+                    (loss,) = self.descent.step_alone(lambda *ids: (language(*ids),), *inputs)
                 total += loss
                 steps += 1
         return total.item() / steps

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.language_model import LanguageModel, loss_of_all
+from agnews_tune.language_model import LanguageModel
 from agnews_tune.recurrent_network import RecurrentNetwork
 
 WORDS = 40
@@ -53,25 +53,6 @@ def test_loss_is_that_of_each_neighbour(values: dict[str, object]) -> None:
     expected = sum(by_hand(model, text) * count for text, count in zip(texts, words, strict=True))
 
     torch.testing.assert_close(model(ids, torch.tensor([4, 7])), expected / sum(words))
-
-
-@pytest.mark.parametrize("words", [2, 3, 40, 1000])
-def test_loss_of_all_places_is_that_of_the_words(words: int) -> None:
-    """The shapes tell nothing of the words; loss and gradients are the head's own."""
-    torch.manual_seed(0)
-    hyperparameters = Hyperparameters(embedding_dim=4, hidden_dim=8, pretrain_epochs=1)
-    (head,) = LanguageModel(RecurrentNetwork(hyperparameters, words, 2), words).heads
-    targets = torch.randint(0, words, (16, 9))
-    inside = torch.arange(9) < torch.randint(1, 9, (16, 1))
-    states = torch.randn(16, 9, 8, requires_grad=True)
-    given = [states, *head.parameters()]
-    expected = head(states[inside], targets[inside]).loss
-    received = loss_of_all(head, states, targets, inside)
-
-    torch.testing.assert_close(received, expected)
-    torch.testing.assert_close(
-        torch.autograd.grad(received, given), torch.autograd.grad(expected, given)
-    )
 
 
 def test_dropout_of_training_by_labels_is_not_its_own() -> None:
