@@ -52,19 +52,22 @@ def make_descent(device: str, *, mixed: bool = False, **values: object) -> Desce
     return Descent(network, hyperparameters, STEPS, objective)
 
 
-def make_pretraining(device: str, steps: int = STEPS) -> Pretraining:
+def make_pretraining(
+    device: str, steps: int = STEPS, lengths: tuple[int, int] = (3, 9)
+) -> Pretraining:
     torch.manual_seed(0)
     hyperparameters = Hyperparameters(
         cell="gru", embedding_dim=5, hidden_dim=4, pretrain_epochs=EPOCHS, bidirectional=True
     )
     network = RecurrentNetwork(hyperparameters, WORDS, 3).to(device)
 
-    batches = Batches(make_texts(), torch.device(device))
+    texts = make_texts(lengths)
+    batches = Batches(texts, torch.device(device))
 
     def first_batches(epoch: int) -> Iterator[Batch]:
         return islice(batches.shuffled(BATCH, (0, epoch)), steps)
 
-    return Pretraining(network, hyperparameters, make_texts(), steps, first_batches)
+    return Pretraining(network, hyperparameters, texts, steps, first_batches)
 
 
 @pytest.fixture
@@ -150,10 +153,12 @@ def test_no_step_waits_for_the_gpu(values: dict[str, object]) -> None:
 def test_no_step_of_a_language_model_waits_for_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is room the processor waits as often in passes of sixty batches as of three."""
     monkeypatch.setattr("agnews_tune.adaptive_softmax.MARGIN", 100)
-    waits = [
-        waits_in(lambda steps=steps: make_pretraining("cuda", steps).run([], None))
-        for steps in (3, 3, STEPS)
-    ]
+    waits = []
+    for steps in (3, 3, STEPS):
+        pretraining = make_pretraining("cuda", steps, lengths=(8, 9))
+        held = [pretraining.rooms.hold(batch.numbers, 8) for batch in pretraining.batches(0)]
+        assert held == [True] * steps
+        waits.append(waits_in(lambda pretraining=pretraining: pretraining.run([], None)))
 
     assert waits[1] == waits[2]
 
