@@ -103,6 +103,30 @@ def test_settings_that_an_older_record_lacks_make_no_pair(
     assert [] == find_effects(summary, Comparer(read_outcomes(summary)))
 
 
+def test_another_teacher_is_another_difference(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Only experiments that learnt from the same one, or from none, make a pair."""
+    experiments = {
+        "small": (8, None),
+        "large": (16, None),
+        "small-taught": (8, "large, seeds 0, 1"),
+        "large-taught": (16, "large, seeds 0, 1"),
+        "large-taught-by-one": (16, "large, seed 0"),
+    }
+    for name, (size, teacher) in experiments.items():
+        write_record(
+            tmp_path,
+            name,
+            data=DATA | {"test_rows": 4},
+            hyperparameters=Hyperparameters(hidden_dim=size).to_dict(),
+            predictions=answer(np.ones(4, bool), np.zeros(4, int)),
+            **({"teacher": teacher} if teacher else {}),
+        )
+    summary = summary_of(tmp_path)
+    (effect,) = find_effects(summary, Comparer(read_outcomes(summary)))
+
+    assert [("small", "large"), ("small-taught", "large-taught")] == effect.pairs
+
+
 def test_one_pair_is_its_difference(write_record: WriteRecord, tmp_path: Path) -> None:
     """The mean over a single pair says what the table says."""
     right = simulate_right(np.random.default_rng(3), (0.9, 0.92), 1, ROWS)

@@ -39,11 +39,15 @@ def find_effects(summary: DataSummary, comparer: Comparer) -> list[Effect]:
         settings: dict[str, Any] = summary.experiments[position].trial["hyperparameters"]
         return settings
 
+    def teacher(position: int) -> str | None:
+        return summary.experiments[position].trial.get("teacher")
+
     pairs: dict[tuple[str, Any, Any], list[tuple[int, int]]] = defaultdict(list)
     for positions in combinations(comparer.outcomes, 2):
         own, other = map(values, positions)
         names = differing(own, other)
-        if len(names) == 1 and own.keys() == other.keys():
+        alike = own.keys() == other.keys() and len(set(map(teacher, positions))) == 1
+        if len(names) == 1 and alike:
             (name,) = names
             before, after = sorted(positions, key=lambda position: _rank(values(position)[name]))
             pairs[name, values(before)[name], values(after)[name]].append((before, after))
