@@ -33,14 +33,13 @@ class Rooms:
     """
 
     def __init__(self, cutoffs: list[int], texts: EncodedTexts) -> None:
-        kinds = len(cutoffs)  # the frequent words are the first one
-        text = np.repeat(np.arange(len(texts)), texts.lengths)
-        kind = np.searchsorted(cutoffs, texts.ids, side="right")
-        counts = np.bincount(text * kinds + kind, minlength=len(texts) * kinds)
-        self._counts = counts.reshape(len(texts), kinds)[:, 1:].astype(np.int32)
-        self.shares = [
-            min(1.0, MARGIN * share) for share in self._counts.sum(axis=0) / len(texts.ids)
+        ids, starts = texts.ids, texts.offsets[:-1]
+        counts = [
+            np.add.reduceat((start <= ids) & (ids < end), starts, dtype=np.int32)
+            for start, end in pairwise(cutoffs)
         ]
+        self._counts = np.stack(counts, axis=1)  # of each cluster's words (texts, clusters)
+        self.shares = [min(1.0, MARGIN * share) for share in self._counts.sum(axis=0) / len(ids)]
 
     def hold(self, rows: npt.NDArray[np.int64], longest: int) -> bool:
         """Whether there is room for all words of a batch.
@@ -67,7 +66,9 @@ def loss_with_rooms(
 ) -> Tensor:
     """Return the mean loss of a head; no shape depends on the words, and no step waits for them.
 
-    Words for which there is no room are lost: ``Rooms.hold`` tells.
+    Words for which there is no room are lost: ``Rooms.hold`` tells. A cluster without words has a
+    gradient of zeros, and torch's own loss gives it none, so that there its weights rest while
+    Adam's moments and weight decay move them here.
 
     Args:
         head: of a language model.

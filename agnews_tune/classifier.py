@@ -55,7 +55,7 @@ class Classifier:
     Attributes:
         hyperparameters: the checked hyperparameters.
         precision: the one that was chosen.
-        stop_training: a callback sets it to end ``fit`` before the next epoch.
+        stop_training: a callback sets it to end ``fit`` before the next epoch, of pretraining too.
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
         network_: the ``torch.nn.Module``.

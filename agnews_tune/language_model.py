@@ -69,7 +69,7 @@ class LanguageModel(nn.Module):
         losses = []
         for head, (states, words) in zip(self.heads, guesses, strict=True):
             targets = words.long()
-            if rooms:
+            if rooms is not None:
                 losses.append(
                     loss_with_rooms(
                         head,  # type: ignore[arg-type]

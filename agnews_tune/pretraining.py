@@ -32,6 +32,7 @@ class Pretraining:
     Attributes:
         history: ``loss`` (nats a word), with validation rows ``val_loss``, and ``seconds`` of each
             epoch so far.
+        rooms: on a GPU, which batches a CUDA graph can hold; None elsewhere.
         descent: its steps, until all epochs are done.
     """
 
@@ -48,11 +49,9 @@ class Pretraining:
         self.batches = batches
         device = network.embedding.weight.device
         language = LanguageModel(network, len(texts.vocabulary)).to(device)
-        on_gpu = device.type == "cuda"
-        self.rooms = Rooms(language.cutoffs, texts) if on_gpu else None
-        shares = self.rooms.shares if self.rooms else None
+        self.rooms = Rooms(language.cutoffs, texts) if device.type == "cuda" else None
         own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
-        self.descent = Descent(language, own, steps, lambda *ids: (language(*ids, shares),))
+        self.descent = Descent(language, own, steps, self._guess_in_rooms)
 
     @property
     def is_done(self) -> bool:
@@ -63,9 +62,15 @@ class Pretraining:
         """Return what it trains of the network, until all callbacks have seen its last epoch."""
         return self.descent.network.shared.state_dict()
 
-    def shapes(self) -> list[list[int]]:
+    def shapes(self) -> dict[str, list[int]]:
         """Return the shapes of all weights that it trains, the language model's own too."""
-        return [list(weight.shape) for group in self.descent.network.groups() for weight in group]
+        language = self.descent.network
+        trained = {"shared": language.shared, "heads": language.heads}
+        return {
+            f"{part}.{name}": list(weight.shape)
+            for part, module in trained.items()
+            for name, weight in module.named_parameters()
+        }
 
     def take_over(
         self, weights: Mapping[str, Tensor], history: Mapping[str, Sequence[float]]
@@ -74,14 +79,22 @@ class Pretraining:
         self.descent.network.shared.load_state_dict(weights)
         self.history = {name: list(values) for name, values in history.items()}
 
-    def run(self, callbacks: Sequence[Callback], validation: Batches | None) -> None:
+    def run(
+        self,
+        callbacks: Sequence[Callback],
+        validation: Batches | None,
+        is_stopped: Callable[[], bool],
+    ) -> None:
         """Train for the epochs that the history does not hold yet.
 
         Args:
             callbacks: called after each epoch, in order.
             validation: texts that are measured after each epoch.
+            is_stopped: asked before each epoch whether to end before it.
         """
         for epoch in range(len(self.history["loss"]), self.epochs):
+            if is_stopped():
+                break
             start = time.perf_counter()
             logs = {"loss": self._run_epoch(epoch)}
             if validation:
@@ -91,23 +104,31 @@ class Pretraining:
                 self.history.setdefault(name, []).append(value)
             for callback in callbacks:
                 callback.on_pretrain_epoch_end(epoch, logs)
-        del self.descent, self.batches  # they hold more memory than the network
+        del self.descent, self.batches, self.rooms  # they hold more memory than the network
 
     def _run_epoch(self, epoch: int) -> float:
         """Train for one epoch and return the mean loss of its batches."""
-        language = self.descent.network.train()
+        self.descent.network.train()
         total = torch.zeros((), dtype=torch.float64, device=self.descent.device)
         steps = 0
         with self.descent.reused_gradients():
             for batch in self.batches(epoch):
-                inputs = batch.ids, batch.lengths
                 if self.rooms is None or self.rooms.hold(batch.numbers, batch.ids.shape[1]):
-                    (loss,) = self.descent.step(*inputs)
+                    (loss,) = self.descent.step(batch.ids, batch.lengths)
                 else:
-                    (loss,) = self.descent.step_alone(lambda *ids: (language(*ids),), *inputs)
+                    (loss,) = self.descent.step_alone(self._guess, batch.ids, batch.lengths)
                 total += loss
                 steps += 1
         return total.item() / steps
+
+    def _guess(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor]:
+        loss: Tensor = self.descent.network(ids, lengths)
+        return (loss,)
+
+    def _guess_in_rooms(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor]:
+        shares = self.rooms.shares if self.rooms else None
+        loss: Tensor = self.descent.network(ids, lengths, shares)
+        return (loss,)
 
     def _measure(self, texts: Batches) -> float:
         """Return the mean loss of all words."""

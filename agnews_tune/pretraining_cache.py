@@ -25,7 +25,7 @@ WEIGHTS = "weights.safetensors"
 DECISIVE = (
     *("cell", "mask_padding", "embedding_std", "pretrain_epochs", "pretrain_dropout"),
     *("batch_size", "learning_rate", "weight_decay", "schedule", "warmup", "clip_norm"),
-)  # the hyperparameters that count, beside those that show in the shapes of the weights
+)  # the hyperparameters that count, beside those that show in the weights' names and shapes
 
 
 class ReusePretraining(Callback):
@@ -94,7 +94,7 @@ class ReusePretraining(Callback):
         settings = model.hyperparameters.to_dict()
         decisive = [LANGUAGE_MODEL, __version__, torch.__version__, model.device.type, threads]
         decisive += [model.precision, model.seed, {name: settings[name] for name in DECISIVE}]
-        decisive += [*pretraining.shapes(), *map(len, self.texts)]
+        decisive += [pretraining.shapes(), *map(len, self.texts)]
         digest = hashlib.sha256(json.dumps(decisive).encode())
         for texts in self.texts:
             digest.update(texts.offsets.data)

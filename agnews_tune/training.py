@@ -45,7 +45,7 @@ def train(
     Epochs that the model's history holds already, as a callback may have put them back, are done.
 
     Args:
-        model: its hyperparameters say how many epochs; ``stop_training`` ends the loop.
+        model: its hyperparameters say how many epochs; ``stop_training`` ends it.
         run_pass: trains for the epoch of this number and returns its figures.
         validation: measured after each epoch.
         callbacks: called around each epoch, in order.
@@ -54,7 +54,8 @@ def train(
         callback.model = model
         callback.on_train_begin()
     if model.pretraining_:
-        model.pretraining_.run(callbacks, validation.batches if validation else None)
+        texts = validation.batches if validation else None
+        model.pretraining_.run(callbacks, texts, lambda: model.stop_training)
     for epoch in range(len(model.history_.epoch), model.hyperparameters.passes):
         if model.stop_training:
             break

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Stop
+from conftest import Stop, StopPretraining
 
 from agnews_tune import Classifier
 from agnews_tune.backup import BackupAndRestore
 from agnews_tune.batching import Batch, Batches
 from agnews_tune.cuda_graphs import WARM_UP
 from agnews_tune.descent import Descent
+from agnews_tune.history import Callback
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.losses import training_loss
 from agnews_tune.pretraining import Pretraining
@@ -116,7 +117,7 @@ def test_graphs_learn_the_words_that_the_cpu_learns() -> None:
         if rooms:
             first = pretraining.batches(0)
             held = {rooms.hold(batch.numbers, batch.ids.shape[1]) for batch in first}
-        pretraining.run([], Batches(make_texts(), torch.device(device)))
+        pretraining.run([], Batches(make_texts(), torch.device(device)), lambda: False)
         histories[device] = pretraining.history
 
     assert len(graphs.graphs) > 2
@@ -158,7 +159,8 @@ def test_no_step_of_a_language_model_waits_for_the_gpu(monkeypatch: pytest.Monke
         pretraining = make_pretraining("cuda", steps, lengths=(8, 9))
         held = [pretraining.rooms.hold(batch.numbers, 8) for batch in pretraining.batches(0)]
         assert held == [True] * steps
-        waits.append(waits_in(lambda pretraining=pretraining: pretraining.run([], None)))
+        run = partial(pretraining.run, [], None, lambda: False)
+        waits.append(waits_in(run))
 
     assert waits[1] == waits[2]
 
@@ -223,17 +225,23 @@ def test_each_replay_draws_its_own_dropout() -> None:
     assert not torch.equal(replay(1)[0], replay(2)[0])
 
 
-def test_training_goes_on_from_a_backup(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("stop", "values"), [(Stop(2), {}), (StopPretraining(1), {"pretrain_epochs": 4})]
+)
+def test_training_goes_on_from_a_backup(
+    stop: Callback, values: dict[str, int], tmp_path: Path
+) -> None:
     """Weights and the optimizer's state are put back before a graph is captured."""
     texts = [f"word{number % 7} word{number % 5} word{number % 3}" for number in range(400)]
     labels = [str(number % 3) for number in range(400)]
     settings = {"cell": "gru", "embedding_dim": 5, "hidden_dim": 4, "dropout": 0, "min_count": 0}
     settings |= {"schedule": "linear", "device": "cuda", "batch_size": 8, "learning_rate": 0.01}
+    settings |= values
     whole = Classifier(**settings, epochs=4).fit(texts, labels, verbose=0)
     backup = tmp_path / "backup.safetensors"
     with pytest.raises(KeyboardInterrupt):
         Classifier(**settings, epochs=4).fit(
-            texts, labels, verbose=0, callbacks=[BackupAndRestore(backup), Stop(2)]
+            texts, labels, verbose=0, callbacks=[BackupAndRestore(backup), stop]
         )
     resumed = Classifier(**settings, epochs=4).fit(
         texts, labels, verbose=0, callbacks=[BackupAndRestore(backup)]

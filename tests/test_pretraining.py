@@ -1,5 +1,7 @@
 """Pretraining: texts teach the network before labels do, and it can be interrupted."""
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,9 @@ import torch
 from conftest import Stop, StopPretraining, assert_same_fit, fit
 
 from agnews_tune import BackupAndRestore, Classifier
+from agnews_tune.adaptive_softmax import Rooms
 from agnews_tune.batching import Batches
+from agnews_tune.descent import Descent
 from agnews_tune.history import Callback, Logs
 
 SETTINGS = {"pretrain_epochs": 3, "cell": "lstm", "learning_rate": 0.01}
@@ -81,6 +85,51 @@ def test_validation_texts_are_measured(
     assert expected == pytest.approx(received["val_loss"])
     assert {"loss", "seconds"} == set(alone.pretraining_.history)
     assert alone.pretraining_.history["loss"] == received["loss"]
+
+
+@pytest.mark.parametrize("settings", KINDS)
+def test_with_rooms_it_learns_the_same(
+    settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, also where a batch has more rare words than there is room for."""
+    texts, labels = ["a cup of tea", "shares fell on monday", "a cup", "tea"] * 8, ["a", "b"] * 16
+    small = {"hidden_dim": 4, "embedding_dim": 4, "min_count": 0, "batch_size": 4, "epochs": 1}
+    taken = Counter()
+
+    class MakeRooms(Callback):
+        def on_train_begin(self) -> None:
+            pretraining = self.model.pretraining_
+            cutoffs = pretraining.descent.network.cutoffs
+            pretraining.rooms = Rooms(cutoffs, self.model._encode(texts))
+
+    def counted(name: str) -> Callable[..., object]:
+        step = getattr(Descent, name)
+        return lambda *inputs: taken.update([name]) or step(*inputs)
+
+    losses = []
+    for callback in (Callback(), MakeRooms()):
+        model = Classifier(**small | settings, device="cpu")
+        model.fit(texts, labels, callbacks=[callback], verbose=0)
+        losses.append(model.pretraining_.history["loss"])
+        for name in ("step", "step_alone"):
+            monkeypatch.setattr(Descent, name, counted(name))
+
+    assert taken["step"] > 4
+    assert taken["step_alone"] > 4
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_callback_ends_it() -> None:
+    """And with it the fit, before the next epoch of either kind."""
+
+    class StopTraining(Callback):
+        def on_pretrain_epoch_end(self, epoch: int, logs: Logs) -> None:  # noqa: ARG002
+            self.model.stop_training = epoch == 1
+
+    model = fit(StopTraining(), **SETTINGS)
+
+    assert 2 == len(model.pretraining_.history["loss"])
+    assert [] == model.history_.epoch
 
 
 def test_lines_show_it(capsys: pytest.CaptureFixture) -> None:

@@ -138,6 +138,15 @@ def test_all_layers_of_one_direction() -> None:
     assert 3 == count(**deep | {"num_layers": 1})
 
 
+def test_layers_with_dropout_between_them() -> None:
+    """They are separate modules, between which a language model has its own dropout too."""
+    deep = {"bidirectional": False, "num_layers": 2, "pretrain_dropout": 0.3}
+    count(**deep)
+
+    assert 3 == count(**deep, locked_dropout=0.2)
+    assert 0 == count(**deep, locked_dropout=0.4)
+
+
 def test_damage_is_pretrained_again(cache: Path) -> None:
     """An entry whose weights changed is none, and is made anew."""
     count()
