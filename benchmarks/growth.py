@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text import Tokenizer, build_vocabulary, encode
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import SMALL, alike, run_grid
-from benchmarks.timing import timed
+from benchmarks.timing import alternate
 from benchmarks.ways.classifier import prepare_classifier
 from benchmarks.workload import Workload
 
@@ -55,16 +56,17 @@ class Curve:
         return {"name": self.name, "unit": self.unit, "seconds": dict(self.seconds)}
 
 
-def measure_rows(corpus: Corpus, encoded: EncodedCorpus) -> Iterator[Curve]:
-    """Tokenise and encode, then train a small network, with more and more rows."""
+def measure_rows(corpus: Corpus, encoded: EncodedCorpus, rounds: int) -> Iterator[Curve]:
+    """Tokenise and encode, then train a small network, with more and more rows, in turn."""
     hyperparameters = Hyperparameters.from_dict(SMALL)
-    encoding, training = {}, {}
-    for rows in (len(corpus.train.texts) // parts for parts in PARTS):
-        work = Workload.of(corpus, encoded, hyperparameters, rows, torch.device("cpu"))
-        encoding[rows] = timed(partial(_encode_anew, work))
-        training[rows] = timed(prepare_classifier(work))
-    yield Curve("vocabulary and word numbers", "rows", encoding)
-    yield Curve("an epoch of a small network", "rows", training)
+    works = [
+        Workload.of(corpus, encoded, hyperparameters, rows, torch.device("cpu"))
+        for rows in (len(corpus.train.texts) // parts for parts in PARTS)
+    ]
+    encoding = {len(work.texts): partial(_encode_anew, work) for work in works}
+    training = {len(work.texts): prepare_classifier(work) for work in works}
+    yield Curve("vocabulary and word numbers", "rows", _medians(encoding, rounds))
+    yield Curve("an epoch of a small network", "rows", _medians(training, rounds))
 
 
 def measure_trials(folder: Path) -> Curve:
@@ -103,6 +105,10 @@ def describe_dry_run(curve: Curve) -> Figure:
     experiments, seconds = list(curve.seconds.items())[-1]
     work = f"{curve.name} of {experiments:,} experiments"
     return Figure(work, seconds, "s", at_most=DRY_RUN_SECONDS)
+
+
+def _medians(runs: Mapping[int, Callable[[], object]], rounds: int) -> dict[int, float]:
+    return {size: statistics.median(seconds) for size, seconds in alternate(runs, rounds).items()}
 
 
 def _encode_anew(work: Workload) -> None:

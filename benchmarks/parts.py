@@ -123,7 +123,7 @@ def _cores(setting: Setting) -> Iterator[Figure]:
 
 
 def _growth(setting: Setting) -> Iterator[Figure | growth.Curve]:
-    yield from growth.measure_rows(setting.corpus, setting.encoded)
+    yield from growth.measure_rows(setting.corpus, setting.encoded, setting.rounds)
     yield growth.measure_trials(setting.folder)
     plans = growth.measure_experiments(setting.folder)
     yield plans
