@@ -19,7 +19,18 @@ from agnews_tune.report.curves import (
     draw_curves,
 )
 
+MEASURES = ("accuracy", "loss")
 ROWS = [{"epoch": 1, "loss": 0.9, "val_loss": 0.8}, {"epoch": 2, "loss": 0.2, "val_loss": 0.5}]
+
+
+def draw(run: Path, folder: Path | None = None) -> list[Path]:
+    """Draw both pictures of a run, by default into its folder."""
+    summary = summary_of(run)
+    return [
+        path
+        for measure in MEASURES
+        for path in draw_curves(summary, measure, "made", folder or run)
+    ]
 
 
 def count_pixels(path: Path, colour: str) -> int:
@@ -35,7 +46,7 @@ def test_pictures_are_as_wide_as_a_column_or_a_page(
     for number in range(experiments):
         parent = "experiment0" if number else None
         write_record(tmp_path, f"experiment{number}", parent=parent)
-    paths = draw_curves(summary_of(tmp_path), "made", tmp_path / "pictures")
+    paths = draw(tmp_path, tmp_path / "pictures")
 
     names = ("accuracy.png", "accuracy.svg", "loss.png", "loss.svg")
     assert [tmp_path / "pictures" / name for name in names] == paths
@@ -53,7 +64,7 @@ def test_words_in_an_svg_file(write_record: Callable[..., Path], tmp_path: Path)
     """Titles and the names of the lines are text that can be searched and edited."""
     write_record(tmp_path, "rnn-max")
     write_record(tmp_path, "gru-max", parent="rnn-max")
-    paths = draw_curves(summary_of(tmp_path), "made", tmp_path)
+    paths = draw(tmp_path)
     words = texts_of(paths[1])
 
     assert {"rnn-max", "gru-max", "train", "validation", "parent", "epoch"} <= set(words)
@@ -67,7 +78,7 @@ def test_same_records_give_the_same_files(
     """Pictures under version control change only where figures do."""
     write_record(tmp_path, "rnn")
     first, second = (
-        [path.read_bytes() for path in draw_curves(summary_of(tmp_path), "made", tmp_path / name)]
+        [path.read_bytes() for path in draw(tmp_path, tmp_path / name)]
         for name in ("first", "second")
     )
 
@@ -81,7 +92,7 @@ def test_names_of_lines_that_end_together_stay_apart(
     row = {"epoch": 1, "loss": 0.5, "val_loss": 0.5, "accuracy": 0.9, "val_accuracy": 0.9}
     for name in ("rnn", "gru"):
         write_record(tmp_path, name, parent="rnn", history=[row], result=None)
-    paths = draw_curves(summary_of(tmp_path), "made", tmp_path)
+    paths = draw(tmp_path)
     heights = [
         float(element.get("y") or element.get("transform", "").split()[1].rstrip(")"))
         for element in parse(paths[1]).iter("{http://www.w3.org/2000/svg}text")
@@ -112,10 +123,7 @@ def test_pictures_show_every_curve(
         history = [{name: row[name] for name in {"epoch", *kept}} for row in ROWS]
         write_record(tmp_path / run, "rnn")
         write_record(tmp_path / run, "gru", parent=ancestor, history=history)
-    whole, less = (
-        count_pixels(draw_curves(summary_of(tmp_path / run), "made", tmp_path / run)[2], colour[1])
-        for run in ("whole", "less")
-    )
+    whole, less = (count_pixels(draw(tmp_path / run)[2], colour[1]) for run in ("whole", "less"))
 
     assert whole > less + 50
 
@@ -126,6 +134,6 @@ def test_last_panel_of_each_column_has_its_epochs(
     """Also where experiments do not fill the last row."""
     for number in range(5):
         write_record(tmp_path, f"experiment{number}")
-    path, *_ = draw_curves(summary_of(tmp_path), "made", tmp_path)
+    path, *_ = draw(tmp_path)
 
     assert 4 == texts_of(path.with_suffix(".svg")).count("epoch")

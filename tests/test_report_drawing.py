@@ -1,4 +1,4 @@
-"""Curves drawn by a process of their own: as those drawn here, its errors, and its end."""
+"""Pictures drawn by other processes: as those drawn here, their errors, and their end."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing import active_children
+from operator import attrgetter
 from pathlib import Path
 
 import psutil
@@ -15,8 +16,7 @@ from conftest import write_run
 
 from agnews_tune.errors import WriteError
 from agnews_tune.records import read_run
-from agnews_tune.report.curves import draw_curves
-from agnews_tune.report.drawing import drawing_beside
+from agnews_tune.report.drawing import draw_later, drawing_beside
 from agnews_tune.report.summary import DataSummary, summarize
 
 CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
@@ -43,11 +43,11 @@ def one_core() -> Iterator[None]:
 
 @two_cores
 def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
-    """To the last byte, and the process is gone afterwards."""
+    """To the last byte, and the processes are gone afterwards."""
     with drawing_beside() as draw:
         paths = draw(summary, None, "made", tmp_path / "beside")()
-        assert 1 == len(active_children())
-    here = draw_curves(summary, "made", tmp_path / "here")
+        assert 2 == len(active_children())
+    here = draw_later(summary, None, "made", tmp_path / "here")()
 
     assert [path.name for path in here] == [path.name for path in paths]
     assert [path.read_bytes() for path in here] == [path.read_bytes() for path in paths]
@@ -56,11 +56,14 @@ def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
 
 @two_cores
 @pytest.mark.timeout(60)
-def test_process_that_does_not_end_is_ended(summary: DataSummary, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [0, 1])
+def test_process_that_does_not_end_is_ended(
+    summary: DataSummary, tmp_path: Path, number: int
+) -> None:
     """A report is not kept waiting by one that heeds no signal but the last."""
     with drawing_beside() as draw:
         draw(summary, None, "made", tmp_path)()
-        (child,) = active_children()
+        child = sorted(active_children(), key=attrgetter("pid"))[number]
         os.kill(child.pid, signal.SIGSTOP)
 
     assert [] == active_children()
@@ -102,11 +105,14 @@ def test_pictures_that_nobody_waits_for(summary: DataSummary, tmp_path: Path) ->
 
 
 @two_cores
+@pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("before", [True, False])
-def test_process_that_was_killed(summary: DataSummary, tmp_path: Path, before: bool) -> None:
+def test_process_that_was_killed(
+    summary: DataSummary, tmp_path: Path, before: bool, number: int
+) -> None:
     """The error names the folder, whether it died before it was asked or after."""
     with drawing_beside() as draw:
-        (process,) = active_children()
+        process = sorted(active_children(), key=attrgetter("pid"))[number]
         if not before:
             wait = draw(summary, None, "made", tmp_path / "here")
         os.kill(process.pid or 0, signal.SIGKILL)
@@ -123,8 +129,8 @@ def test_process_that_was_killed(summary: DataSummary, tmp_path: Path, before: b
 
 
 @two_cores
-def test_signals_end_both_processes(tmp_path: Path) -> None:
-    """Ctrl-C, which both get, and SIGTERM, which one gets: at once, and no part of a file stays."""
+def test_signals_end_all_processes(tmp_path: Path) -> None:
+    """Ctrl-C, which all get, and SIGTERM, which one gets: at once, and no part of a file stays."""
     write_run(tmp_path, experiments=60, rows=20)
     outcomes = []
     for send, number in ((os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)):
@@ -138,14 +144,15 @@ def test_signals_end_both_processes(tmp_path: Path) -> None:
         )
         while not list(tmp_path.glob(".accuracy.png.*.part")):
             time.sleep(0.01)
-        (drawing,) = psutil.Process(report.pid).children()
+        drawing = psutil.Process(report.pid).children()
         sent = time.monotonic()
         send(report.pid, number)
         errors = report.communicate()[1]
         outcomes.append((report.returncode, errors))
 
         assert time.monotonic() - sent < 2
-        assert not drawing.is_running()
+        assert 2 == len(drawing)
+        assert not any(process.is_running() for process in drawing)
         assert not list(tmp_path.glob("*.part"))
 
     assert [(130, "stopped by SIGINT\n"), (143, "stopped by SIGTERM\n")] == outcomes

@@ -38,30 +38,22 @@ class Line:
     curve: dict[int, Point]
 
 
-def draw_curves(summary: DataSummary, title: str, folder: Path) -> list[Path]:
-    """Draw ``accuracy`` and ``loss``, each as PNG and SVG, into a folder.
+def draw_curves(summary: DataSummary, measure: str, title: str, folder: Path) -> list[Path]:
+    """Draw ``accuracy`` or ``loss`` by epoch as PNG and SVG; return their paths.
 
     Args:
         summary: the experiments that saw the same data.
+        measure: what is drawn, and the name of the files.
         title: stands above the panels, before the data.
         folder: where the pictures go.
-
-    Returns:
-        The paths of the pictures.
 
     Raises:
         WriteError: the folder cannot be written.
     """
-    return [
-        path for column in ("accuracy", "loss") for path in _draw(summary, title, column, folder)
-    ]
-
-
-def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[Path]:
-    lines = _lines(summary, column)
+    lines = _lines(summary, measure)
     names = [textwrap.fill(experiment.name, TITLE_WIDTH) for experiment in summary.experiments]
     above = LINE * (1 + max(name.count("\n") for name in names)) + 0.05
-    heading = f"{title}: {column}. {summary.description}"
+    heading = f"{title}: {measure}. {summary.description}"
     canvas = make_canvas(len(names), heading, Spacing(PANEL_HEIGHT, above, **AROUND))
     limits = _limits(lines)
     for number, (panel, name) in enumerate(zip(canvas.panels, names, strict=True)):
@@ -72,19 +64,19 @@ def _draw(summary: DataSummary, title: str, column: str, folder: Path) -> list[P
             panel.set_xlabel("epoch", fontsize=6, labelpad=1)
         else:
             panel.tick_params(labelbottom=False)
-    return save(canvas, folder, column)
+    return save(canvas, folder, measure)
 
 
-def _lines(summary: DataSummary, column: str) -> list[list[Line]]:
+def _lines(summary: DataSummary, measure: str) -> list[list[Line]]:
     """Return the lines of each panel: the parent's validation, train and validation."""
     panels = []
     for experiment in summary.experiments:
         parent = summary.parent_of(experiment)
         lines = []
         if parent is not None:
-            lines.append(Line(*PARENT, summary.experiments[parent].curve(f"val_{column}")))
-        lines.append(Line(*TRAIN, experiment.curve(column)))
-        lines.append(Line(*VALIDATION, experiment.curve(f"val_{column}")))
+            lines.append(Line(*PARENT, summary.experiments[parent].curve(f"val_{measure}")))
+        lines.append(Line(*TRAIN, experiment.curve(measure)))
+        lines.append(Line(*VALIDATION, experiment.curve(f"val_{measure}")))
         panels.append([line for line in lines if line.curve])
     return panels
 
