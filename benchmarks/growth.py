@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text import Tokenizer, build_vocabulary, encode
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import SMALL, alike, run_grid
-from benchmarks.timing import alternate
+from benchmarks.timing import alternate, medians
 from benchmarks.ways.classifier import prepare_classifier
 from benchmarks.workload import Workload
 
@@ -65,8 +64,8 @@ def measure_rows(corpus: Corpus, encoded: EncodedCorpus, rounds: int) -> Iterato
     ]
     encoding = {len(work.texts): partial(_encode_anew, work) for work in works}
     training = {len(work.texts): prepare_classifier(work) for work in works}
-    yield Curve("vocabulary and word numbers", "rows", _medians(encoding, rounds))
-    yield Curve("an epoch of a small network", "rows", _medians(training, rounds))
+    yield Curve("vocabulary and word numbers", "rows", medians(alternate(encoding, rounds)))
+    yield Curve("an epoch of a small network", "rows", medians(alternate(training, rounds)))
 
 
 def measure_trials(folder: Path) -> Curve:
@@ -105,10 +104,6 @@ def describe_dry_run(curve: Curve) -> Figure:
     experiments, seconds = list(curve.seconds.items())[-1]
     work = f"{curve.name} of {experiments:,} experiments"
     return Figure(work, seconds, "s", at_most=DRY_RUN_SECONDS)
-
-
-def _medians(runs: Mapping[int, Callable[[], object]], rounds: int) -> dict[int, float]:
-    return {size: statistics.median(seconds) for size, seconds in alternate(runs, rounds).items()}
 
 
 def _encode_anew(work: Workload) -> None:

@@ -10,7 +10,7 @@ from agnews_tune.resources import local_capacity
 from benchmarks.commands import MEGABYTE
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import SMALL, GridRun, alike, run_grid
-from benchmarks.timing import ratio
+from benchmarks.timing import medians, ratio
 
 TRIALS = 14
 TWO_CORES_ROWS = 8_000
@@ -83,12 +83,12 @@ def measure_cores(source: str, folder: Path, rounds: int) -> Iterator[Figure]:
                 str(trials),
             )
             measured.append(done.documents_per_second)
-    medians = {trials: statistics.median(values) for trials, values in rates.items()}
+    median = medians(rates)
     yield Figure(
         "two trials on two cores / one trial on one core",
         ratio(rates[2], rates[1]),
         at_least=TWO_CORES,
-        note=f"{medians[2]:,.0f} / {medians[1]:,.0f} documents/s, rnn-max; {rounds} rounds",
+        note=f"{median[2]:,.0f} / {median[1]:,.0f} documents/s, rnn-max; {rounds} rounds",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.commands import PROGRAM, run
 from benchmarks.figures import Figure
-from benchmarks.timing import alternate, ratio
+from benchmarks.timing import alternate, medians, ratio
 
 HEADLINE = "Stocks slide as oil prices hit a record"
 PREDICT_OVER_TORCH = 1.25
@@ -34,7 +33,7 @@ def measure_startup(results: Path, rounds: int) -> Iterator[Figure]:
     for start in runs.values():
         start()  # from now on the files are in memory
     seconds = alternate(runs, rounds)
-    median = {name: statistics.median(values) for name, values in seconds.items()}
+    median = medians(seconds)
     yield Figure(
         "predict one headline, cold / import torch",
         ratio(seconds["predict"], seconds["import torch"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 Name = TypeVar("Name")
@@ -32,6 +32,11 @@ def timed(run: Callable[[], object]) -> float:
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
+
+
+def medians(values: Mapping[Name, Sequence[float]]) -> dict[Name, float]:
+    """Return the median of what was measured of each thing."""
+    return {name: statistics.median(measured) for name, measured in values.items()}
 
 
 def ratio(numerator: list[float], denominator: list[float]) -> float:
