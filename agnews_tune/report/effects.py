@@ -34,20 +34,18 @@ class Effect:
 
 def find_effects(summary: DataSummary, comparer: Comparer) -> list[Effect]:
     """Return the effects that the experiments of a run show, in the order of their first pair."""
+    trials = [experiment.trial for experiment in summary.experiments]
 
     def values(position: int) -> dict[str, Any]:
-        settings: dict[str, Any] = summary.experiments[position].trial["hyperparameters"]
+        settings: dict[str, Any] = trials[position]["hyperparameters"]
         return settings
-
-    def teacher(position: int) -> str | None:
-        return summary.experiments[position].trial.get("teacher")
 
     pairs: dict[tuple[str, Any, Any], list[tuple[int, int]]] = defaultdict(list)
     for positions in combinations(comparer.outcomes, 2):
         own, other = map(values, positions)
         names = differing(own, other)
-        alike = own.keys() == other.keys() and len(set(map(teacher, positions))) == 1
-        if len(names) == 1 and alike:
+        teachers = {trials[position].get("teacher") for position in positions}
+        if len(names) == len(teachers) == 1 and own.keys() == other.keys():
             (name,) = names
             before, after = sorted(positions, key=lambda position: _rank(values(position)[name]))
             pairs[name, values(before)[name], values(after)[name]].append((before, after))
