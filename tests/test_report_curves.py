@@ -18,8 +18,8 @@ from agnews_tune.report.curves import (
     VALIDATION,
     draw_curves,
 )
+from agnews_tune.report.traces import PLOTS
 
-MEASURES = ("accuracy", "loss")
 ROWS = [{"epoch": 1, "loss": 0.9, "val_loss": 0.8}, {"epoch": 2, "loss": 0.2, "val_loss": 0.5}]
 
 
@@ -27,9 +27,7 @@ def draw(run: Path, folder: Path | None = None) -> list[Path]:
     """Draw both pictures of a run, by default into its folder."""
     summary = summary_of(run)
     return [
-        path
-        for measure in MEASURES
-        for path in draw_curves(summary, measure, "made", folder or run)
+        path for measure in PLOTS for path in draw_curves(summary, measure, "made", folder or run)
     ]
 
 

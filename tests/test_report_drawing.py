@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing import active_children
 from operator import attrgetter
 from pathlib import Path
@@ -16,8 +17,10 @@ from conftest import write_run
 
 from agnews_tune.errors import WriteError
 from agnews_tune.records import read_run
-from agnews_tune.report.drawing import draw_later, drawing_beside
+from agnews_tune.report.curves import draw_curves
+from agnews_tune.report.drawing import Draw, Picture, draw_later, drawing_beside
 from agnews_tune.report.summary import DataSummary, summarize
+from agnews_tune.report.traces import PLOTS
 
 CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
 PROGRAM = Path(sys.executable).with_name("agnews-tune")
@@ -41,13 +44,19 @@ def one_core() -> Iterator[None]:
     os.sched_setaffinity(0, CORES)
 
 
+def draw_both(draw: Draw, summary: DataSummary, folder: Path) -> Picture:
+    """Have accuracy and loss drawn; return what waits for both."""
+    waits = [draw(partial(draw_curves, summary, plot, "made", folder), folder) for plot in PLOTS]
+    return lambda: [path for wait in waits for path in wait()]
+
+
 @two_cores
 def test_pictures_are_the_same(summary: DataSummary, tmp_path: Path) -> None:
     """To the last byte, and the processes are gone afterwards."""
     with drawing_beside() as draw:
-        paths = draw(summary, None, "made", tmp_path / "beside")()
+        paths = draw_both(draw, summary, tmp_path / "beside")()
         assert 2 == len(active_children())
-    here = draw_later(summary, None, "made", tmp_path / "here")()
+    here = draw_both(draw_later, summary, tmp_path / "here")()
 
     assert [path.name for path in here] == [path.name for path in paths]
     assert [path.read_bytes() for path in here] == [path.read_bytes() for path in paths]
@@ -62,7 +71,7 @@ def test_process_that_does_not_end_is_ended(
 ) -> None:
     """A report is not kept waiting by one that heeds no signal but the last."""
     with drawing_beside() as draw:
-        draw(summary, None, "made", tmp_path)()
+        draw_both(draw, summary, tmp_path)()
         child = sorted(active_children(), key=attrgetter("pid"))[number]
         os.kill(child.pid, signal.SIGSTOP)
 
@@ -74,7 +83,7 @@ def test_process_that_does_not_end_is_ended(
 def test_one_core_draws_here(summary: DataSummary, tmp_path: Path) -> None:
     """A second process would only take turns with this one."""
     with drawing_beside() as draw:
-        wait = draw(summary, None, "made", tmp_path / "here")
+        wait = draw_both(draw, summary, tmp_path / "here")
         assert [] == active_children()
         assert not (tmp_path / "here").exists()
         assert all(path.exists() for path in wait())
@@ -85,8 +94,8 @@ def test_folder_that_cannot_be_written(summary: DataSummary, tmp_path: Path) -> 
     (tmp_path / "file").touch()
     with drawing_beside() as draw:
         with pytest.raises(WriteError) as caught:
-            draw(summary, None, "made", tmp_path / "file" / "within")()
-        paths = draw(summary, None, "made", tmp_path)()
+            draw_both(draw, summary, tmp_path / "file" / "within")()
+        paths = draw_both(draw, summary, tmp_path)()
 
     picture = tmp_path / "file" / "within" / "accuracy.png"
     assert f"{picture} cannot be written: Not a directory; choose another folder" == str(
@@ -98,8 +107,8 @@ def test_folder_that_cannot_be_written(summary: DataSummary, tmp_path: Path) -> 
 def test_pictures_that_nobody_waits_for(summary: DataSummary, tmp_path: Path) -> None:
     """They are not taken for the next ones."""
     with drawing_beside() as draw:
-        draw(summary, None, "made", tmp_path / "first")
-        paths = draw(summary, None, "made", tmp_path / "second")()
+        draw_both(draw, summary, tmp_path / "first")
+        paths = draw_both(draw, summary, tmp_path / "second")()
 
     assert {tmp_path / "second"} == {path.parent for path in paths}
 
@@ -114,11 +123,11 @@ def test_process_that_was_killed(
     with drawing_beside() as draw:
         process = sorted(active_children(), key=attrgetter("pid"))[number]
         if not before:
-            wait = draw(summary, None, "made", tmp_path / "here")
+            wait = draw_both(draw, summary, tmp_path / "here")
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
         if before:
-            wait = draw(summary, None, "made", tmp_path / "here")
+            wait = draw_both(draw, summary, tmp_path / "here")
         with pytest.raises(WriteError) as caught:
             wait()
 

@@ -18,36 +18,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from agnews_tune.errors import WriteError
-from agnews_tune.report.curves import draw_curves
-from agnews_tune.report.search_picture import draw_search
-from agnews_tune.report.searches import SearchOutcome
-from agnews_tune.report.summary import DataSummary
 
-MEASURES = ("accuracy", "loss")  # of which there are curves, and a process that draws them
+PROCESSES = 2  # a run has two pictures of curves
 PATIENCE = 5  # seconds that it gets to clean up
-Picture = Callable[[], list[Path]]  # draws one and returns its files
-Wait = Callable[[], list[Path]]  # until pictures are there
-Draw = Callable[[DataSummary, SearchOutcome | None, str, Path], Wait]  # what draw_later takes
+Picture = Callable[[], list[Path]]  # draws one, or waits until it is drawn; returns its files
+Draw = Callable[[Picture, Path], Picture]  # has one drawn into a folder
 
 
-def draw_later(
-    summary: DataSummary, search: SearchOutcome | None, title: str, folder: Path
-) -> Wait:
-    """Draw the curves, and what a search tried, in this process, when they are waited for.
-
-    Args:
-        summary: the experiments that saw the same data.
-        search: of these experiments.
-        title: names the run.
-        folder: where the pictures go.
-
-    Returns:
-        What draws them and returns their paths.
-
-    Raises:
-        WriteError: on waiting: the folder cannot be written.
-    """
-    return partial(_collect, _list_pictures(summary, search, title, folder))
+def draw_later(picture: Picture, _folder: Path) -> Picture:
+    """Draw a picture in this process, when it is waited for."""
+    return picture
 
 
 @contextmanager
@@ -65,34 +45,17 @@ def drawing_beside() -> Iterator[Draw]:
         yield draw_later
         return
     with ExitStack() as stack:
-        processes = [stack.enter_context(_drawing_process()) for _ in MEASURES]
+        turns = cycle([stack.enter_context(_drawing_process()) for _ in range(PROCESSES)])
 
-        def draw(
-            summary: DataSummary, search: SearchOutcome | None, title: str, folder: Path
-        ) -> Wait:
-            pictures = _list_pictures(summary, search, title, folder)
-            asked = zip(cycle(processes), pictures, strict=False)
-            return partial(_collect, [ask(picture, folder) for ask, picture in asked])
+        def draw(picture: Picture, folder: Path) -> Picture:
+            return next(turns)(picture, folder)
 
         yield draw
 
 
-def _list_pictures(
-    summary: DataSummary, search: SearchOutcome | None, title: str, folder: Path
-) -> list[Picture]:
-    curves: list[Picture] = [
-        partial(draw_curves, summary, measure, title, folder) for measure in MEASURES
-    ]
-    return [*curves, *([partial(draw_search, search, title, folder)] if search else [])]
-
-
-def _collect(waits: list[Wait]) -> list[Path]:
-    return [path for wait in waits for path in wait()]
-
-
 @contextmanager
-def _drawing_process() -> Iterator[Callable[[Picture, Path], Wait]]:
-    """Give what has one picture after the other, for a folder, drawn by a process."""
+def _drawing_process() -> Iterator[Draw]:
+    """Give what has pictures drawn by one process, one after the other."""
     context = get_context("fork")
     connection, other_end = context.Pipe()
     process = context.Process(target=_serve, args=(other_end, connection), daemon=True)
@@ -100,14 +63,14 @@ def _drawing_process() -> Iterator[Callable[[Picture, Path], Wait]]:
     other_end.close()
     numbers = count()
 
-    def ask(picture: Picture, folder: Path) -> Wait:
+    def draw(picture: Picture, folder: Path) -> Picture:
         number = next(numbers)
         with suppress(OSError):  # where nobody listens any more, nobody will answer
             connection.send((number, picture))
         return partial(_receive, connection, number, folder)
 
     try:
-        yield ask
+        yield draw
     finally:
         process.terminate()
         process.join(PATIENCE)
@@ -133,7 +96,7 @@ def _serve(connection: Connection, other_end: Connection) -> None:
 
 
 def _load_matplotlib() -> None:
-    """Load what draws, which takes as long as to draw the curves of seven experiments."""
+    """Load what draws, before it is asked to."""
     for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
         import_module(f"matplotlib.{name}")
 

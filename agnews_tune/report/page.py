@@ -19,12 +19,7 @@ from agnews_tune.report.main_table import explain, main_table, meanings_for
 from agnews_tune.report.plots import describe_plot, describe_tried, read_library
 from agnews_tune.report.reading import Part, Report
 from agnews_tune.report.sections import describe_details, describe_search
-from agnews_tune.report.traces import (
-    choose_looks,
-    choose_shown,
-    drawn,
-    epoch_table,
-)
+from agnews_tune.report.traces import PLOTS, choose_looks, choose_shown, drawn, epoch_table
 
 FOLDER = Path(__file__).parent
 
@@ -81,7 +76,7 @@ def _part(number: int, part: Part) -> dict[str, Any]:
         "drawn": drawn(analysis),
         "curves": [
             describe_plot(f"part{number}-{measure}", measure, analysis, shown, looks)
-            for measure in ("accuracy", "loss")
+            for measure in PLOTS
             if drawn(analysis, (measure, f"val_{measure}"))
         ],
         "epochs": epoch_table(analysis),
