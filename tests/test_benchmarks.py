@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import CELLS, RecurrentNetwork
 from benchmarks.figures import Figure, format_table
 from benchmarks.growth import Curve, describe
-from benchmarks.timing import alternate, ratio
+from benchmarks.timing import alternate, alternate_anew, ratio
 from benchmarks.ways import WAYS
 from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
@@ -89,6 +90,20 @@ def test_runs_take_turns() -> None:
     assert {"a": 3, "b": 3} == {name: len(values) for name, values in seconds.items()}
 
 
+def test_each_round_prepares_anew() -> None:
+    """No run is timed with what another one had prepared, and none before all are ready."""
+    order: list[str] = []
+
+    def prepare(name: str) -> Callable[[], object]:
+        order.append(f"prepare {name}")
+        return lambda: order.append(name)
+
+    seconds = alternate_anew({name: partial(prepare, name) for name in "ab"}, 2)
+
+    assert ["prepare a", "prepare b", "a", "b"] * 2 == order
+    assert {"a": 2, "b": 2} == {name: len(values) for name, values in seconds.items()}
+
+
 def test_ratio_is_of_medians() -> None:
     assert 4.0 == ratio([9.0, 8.0, 1.0], [2.0, 1.0, 7.0])
 
@@ -145,7 +160,7 @@ def test_command_prints_and_writes_one_table(tmp_path: Path) -> None:
 def test_error_is_one_line(tmp_path: Path) -> None:
     """What this program says of its input, without a traceback."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--data", tmp_path, "--only", "networks"],
+        [sys.executable, "-m", "benchmarks", "--data", tmp_path, "--only", "limit"],
         cwd=ROOT,
         capture_output=True,
         text=True,
