@@ -23,8 +23,8 @@ from agnews_tune import Classifier, __version__, load_corpus
 from agnews_tune.cli import main
 from agnews_tune.finding import find_models
 from agnews_tune.records import read_run, write_grid
-from agnews_tune.report import read_report
 from agnews_tune.report.forms import FORMS
+from agnews_tune.report.reading import read_report
 from agnews_tune.resources import GPU_DRIVERS
 
 GRID = """

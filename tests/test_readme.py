@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from agnews_tune.cli import main
 from agnews_tune.grid_file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.report import read_report
 from agnews_tune.report.page import write_page
+from agnews_tune.report.reading import read_report
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from agnews_tune.report.curves import (
     VALIDATION,
     draw_curves,
 )
-from agnews_tune.report.traces import PLOTS
+from agnews_tune.report.summary import PLOTS
 
 ROWS = [{"epoch": 1, "loss": 0.9, "val_loss": 0.8}, {"epoch": 2, "loss": 0.2, "val_loss": 0.5}]
 

@@ -19,8 +19,7 @@ from agnews_tune.errors import WriteError
 from agnews_tune.records import read_run
 from agnews_tune.report.curves import draw_curves
 from agnews_tune.report.drawing import Draw, Picture, draw_later, drawing_beside
-from agnews_tune.report.summary import DataSummary, summarize
-from agnews_tune.report.traces import PLOTS
+from agnews_tune.report.summary import PLOTS, DataSummary, summarize
 
 CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else {0}
 PROGRAM = Path(sys.executable).with_name("agnews-tune")

@@ -16,7 +16,6 @@ from programs import loaded_after
 
 from agnews_tune.errors import RecordWarning
 from agnews_tune.records import write_failure
-from agnews_tune.report import Report, read_report
 from agnews_tune.report.forms import (
     FORMS,
     format_csv,
@@ -25,6 +24,7 @@ from agnews_tune.report.forms import (
     format_markdown,
     format_terminal,
 )
+from agnews_tune.report.reading import Report, read_report
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import DATA, write_run, write_search
 
-from agnews_tune.report import read_report
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.mistakes import find_mistakes
 from agnews_tune.report.page import write_page
-from agnews_tune.report.reading import Part, Report
+from agnews_tune.report.reading import Part, Report, read_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -46,30 +46,59 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
       agnews-tune report results/quickstart --format latex > table.tex
       agnews-tune report results/before results/after
     """
-    from agnews_tune.finding import find_run, find_runs
-    from agnews_tune.report import drawing_beside, read_report, write_files
-    from agnews_tune.report.comparison import compare_runs
-    from agnews_tune.report.forms import FORMS, format_terminal, sections_for_terminal
+    from agnews_tune.finding import find_runs
 
     if len(results) > 1:
         first, second, *more = results
         if more or columns or errors or form:
             raise click.UsageError("two runs are compared at a time, without other options")
-        sections = compare_runs(find_run(first), find_run(second))
-        click.echo(sections_for_terminal(f"{first} and {second}", sections))
+        _compare(first, second)
         return
     if errors and form == "csv":
         raise click.UsageError("--errors has no place in the CSV form; choose another one")
     runs = find_runs(*(results or [RESULTS]))
     if form:
-        click.echo(FORMS[form]([read_report(run, errors) for run in runs]), nl=False)
-        return
+        _print(runs, errors, form)
+    else:
+        _report(runs, errors, columns)
+
+
+def _compare(first: Path, second: Path) -> None:
+    from agnews_tune.finding import find_run
+    from agnews_tune.report.comparison import compare_runs
+    from agnews_tune.report.forms import sections_for_terminal
+
+    sections = compare_runs(find_run(first), find_run(second))
+    click.echo(sections_for_terminal(f"{first} and {second}", sections))
+
+
+def _print(runs: list[Path], errors: int, form: str) -> None:
+    from agnews_tune.report.forms import FORMS
+    from agnews_tune.report.reading import read_report
+
+    click.echo(FORMS[form]([read_report(run, errors) for run in runs]), nl=False)
+
+
+def _report(runs: list[Path], errors: int, columns: bool) -> None:
+    from agnews_tune.report.drawing import drawing_beside
+    from agnews_tune.report.pictures import start_curves, start_searches
+
     with drawing_beside() as draw:
+        # Loaded while the processes that draw load matplotlib.
+        from agnews_tune.report.forms import format_terminal
+        from agnews_tune.report.page import write_page
+        from agnews_tune.report.reading import compare, read_summaries
+
         for run in runs:
-            found = read_report(run, errors)
+            summaries = read_summaries(run)
+            pictures = start_curves(run, summaries, draw)
+            found = compare(run, summaries, errors)
+            pictures += start_searches(found, draw)
             click.echo(format_terminal(found, columns))
             try:
-                names = [str(path.relative_to(run)) for path in write_files(found, draw)]
-                click.echo(f"written to {run}: {', '.join(names)}\n")
+                paths = [write_page(found), *(path for wait in pictures for path in wait())]
             except WriteError as error:
                 click.echo(f"not written: {error}\n")
+            else:
+                names = ", ".join(str(path.relative_to(run)) for path in paths)
+                click.echo(f"written to {run}: {names}\n")

@@ -43,6 +43,14 @@ class Canvas:
     panels: list[Axes]
     columns: int
 
+    def is_left(self, number: int) -> bool:
+        """Whether a panel stands first in its row."""
+        return number % self.columns == 0
+
+    def is_lowest(self, number: int) -> bool:
+        """Whether no panel stands below this one."""
+        return number + self.columns >= len(self.panels)
+
 
 def make_canvas(count: int, heading: str, spacing: Spacing) -> Canvas:
     """Return a picture with empty panels under a heading."""
@@ -69,8 +77,9 @@ def make_canvas(count: int, heading: str, spacing: Spacing) -> Canvas:
     )
     panels = [figure.add_subplot(grid[divmod(number, columns)]) for number in range(count)]
     for number, panel in enumerate(panels):
-        panel.tick_params(labelsize=6, length=2, pad=2, labelleft=number % columns == 0)
-        panel.grid(alpha=0.3, linewidth=0.5)
+        panel.tick_params(
+            labelsize=6, pad=2, bottom=False, left=False, labelleft=number % columns == 0
+        )
         panel.spines[["top", "right"]].set_visible(False)
     return Canvas(figure, panels, columns)
 

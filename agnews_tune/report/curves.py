@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agnews_tune.report.canvas import LINE, Spacing, make_canvas, save
 from agnews_tune.report.summary import DataSummary, Point
@@ -15,8 +15,11 @@ from agnews_tune.report.summary import DataSummary, Point
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from agnews_tune.report.canvas import Canvas
+
 PANEL_HEIGHT = 0.95  # inches
 AROUND = {"below": 0.15, "left": 0.35, "right": 0.5, "foot": 0.35}
+GRID: dict[str, Any] = {"colors": "#b0b0b0", "linewidths": 0.5, "alpha": 0.3, "zorder": 1}
 TITLE_WIDTH = 27  # characters of a panel's title in a line
 NAME_HEIGHT = 0.11  # of a panel, between the names of its lines
 
@@ -55,15 +58,12 @@ def draw_curves(summary: DataSummary, measure: str, title: str, folder: Path) ->
     above = LINE * (1 + max(name.count("\n") for name in names)) + 0.05
     heading = f"{title}: {measure}. {summary.description}"
     canvas = make_canvas(len(names), heading, Spacing(PANEL_HEIGHT, above, **AROUND))
-    limits = _limits(lines)
-    for number, (panel, name) in enumerate(zip(canvas.panels, names, strict=True)):
-        panel.set(xlim=limits[0], ylim=limits[1])
+    _draw_axes(canvas, *_limits(lines))
+    for panel, name, own in zip(canvas.panels, names, lines, strict=True):
         panel.set_title(name, fontsize=7, pad=4, y=1.0)
-        _draw_panel(panel, lines[number])
-        if number + canvas.columns >= len(names):
-            panel.set_xlabel("epoch", fontsize=6, labelpad=1)
-        else:
-            panel.tick_params(labelbottom=False)
+        for line in own:
+            _draw_line(panel, line)
+        _name_lines(panel, own)
     return save(canvas, folder, measure)
 
 
@@ -92,26 +92,47 @@ def _limits(panels: Sequence[Sequence[Line]]) -> tuple[Limits, Limits]:
     return (1 - 0.05 * last, 1.05 * last), (low - margin, high + margin)
 
 
-def _draw_panel(panel: Axes, lines: Sequence[Line]) -> None:
+def _draw_axes(canvas: Canvas, epochs: Limits, values: Limits) -> None:
+    """Give all panels the same limits and grid, and those at the edges numbers.
+
+    A tick is five things to draw, and half of the time of a picture went into those of all panels.
+    """
+    from matplotlib.collections import LineCollection
     from matplotlib.ticker import MaxNLocator
 
-    for line in lines:
-        epochs, points = list(line.curve), line.curve.values()
-        panel.plot(
-            epochs,
-            [point.mean for point in points],
-            color=line.colour,
-            linestyle=line.style,
-            linewidth=1,
-            marker="o",
-            markersize=1.5,
+    columns = _inside(epochs, MaxNLocator(5, integer=True, min_n_ticks=1).tick_values(*epochs))
+    rows = _inside(values, MaxNLocator(4).tick_values(*values))
+    grid = [[(x, y) for y in values] for x in columns] + [[(x, y) for x in epochs] for y in rows]
+    for number, panel in enumerate(canvas.panels):
+        panel.set(
+            xlim=epochs,
+            ylim=values,
+            xticks=columns if canvas.is_lowest(number) else [],
+            yticks=rows if canvas.is_left(number) else [],
         )
-        lows, highs = [point.low for point in points], [point.high for point in points]
-        if lows != highs:
-            panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
-    panel.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-    panel.yaxis.set_major_locator(MaxNLocator(4))
-    _name_lines(panel, lines)
+        panel.add_collection(LineCollection(grid, **GRID))
+        if canvas.is_lowest(number):
+            panel.set_xlabel("epoch", fontsize=6, labelpad=1)
+
+
+def _inside(limits: Limits, ticks: Sequence[float]) -> list[float]:
+    return [float(tick) for tick in ticks if limits[0] <= tick <= limits[1]]
+
+
+def _draw_line(panel: Axes, line: Line) -> None:
+    epochs, points = list(line.curve), line.curve.values()
+    panel.plot(
+        epochs,
+        [point.mean for point in points],
+        color=line.colour,
+        linestyle=line.style,
+        linewidth=1,
+        marker="o",
+        markersize=1.5,
+    )
+    lows, highs = [point.low for point in points], [point.high for point in points]
+    if lows != highs:
+        panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
 
 
 def _name_lines(panel: Axes, lines: Sequence[Line]) -> None:

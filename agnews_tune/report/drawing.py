@@ -1,6 +1,7 @@
-"""Pictures for print are drawn by other processes while the report is read and its page made.
+"""Pictures for print are drawn by other processes while the report is made.
 
-matplotlib is loaded while the records are read, and the two pictures of curves are drawn at once.
+matplotlib is loaded while the records are read, and the two pictures of curves are drawn at once
+while experiments are compared and the page is written.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from agnews_tune.report.main_table import explain, main_table, meanings_for
 from agnews_tune.report.plots import describe_plot, describe_tried, read_library
 from agnews_tune.report.reading import Part, Report
 from agnews_tune.report.sections import describe_details, describe_search
-from agnews_tune.report.traces import PLOTS, choose_looks, choose_shown, drawn, epoch_table
+from agnews_tune.report.summary import PLOTS
+from agnews_tune.report.traces import choose_looks, choose_shown, drawn, epoch_table
 
 FOLDER = Path(__file__).parent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from agnews_tune.records import read_run
 from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.mistakes import Mistakes, find_mistakes
 from agnews_tune.report.sources import read_corpus, read_grid_of, texts_of_test
-from agnews_tune.report.summary import summarize
+from agnews_tune.report.summary import DataSummary, summarize
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,25 @@ def read_report(run: Path, errors: int = 0) -> Report:
         run: the run's folder; the run may still be under way.
         errors: how many of the hardest rows to look up; 0 leaves all errors out.
     """
+    return compare(run, read_summaries(run), errors)
+
+
+def read_summaries(run: Path) -> list[DataSummary]:
+    """Read the records of a run; return a summary for each data that its trials saw."""
+    return summarize(read_run(run))
+
+
+def compare(run: Path, summaries: Sequence[DataSummary], errors: int = 0) -> Report:
+    """Compare the experiments of a run, whose summaries have been read.
+
+    Args:
+        run: the run's folder, which has its grid.
+        summaries: what ``read_summaries`` returned for it.
+        errors: how many of the hardest rows to look up; 0 leaves all errors out.
+    """
     grid = read_grid_of(run)
     targets, search = (grid.targets, grid.search) if grid else ((), None)
-    analyses = [analyze(summary, targets, search) for summary in summarize(read_run(run))]
+    analyses = [analyze(summary, targets, search) for summary in summaries]
     if not errors:
         return Report(run, [Part(analysis, None) for analysis in analyses])
     corpus = read_corpus(run)

@@ -37,6 +37,7 @@ def draw_search(found: SearchOutcome, title: str, folder: Path) -> list[Path]:
 def _draw_panel(panel: Axes, influence: Influence, found: SearchOutcome) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    panel.grid(alpha=0.3, linewidth=0.5)
     words = influence.space.words
     for one in found.tried:
         value = one.values[influence.hyperparameter]

@@ -12,6 +12,8 @@ from typing import Any
 from agnews_tune.hyperparameters import count_passes, differing
 from agnews_tune.records import TrialRecord
 
+PLOTS = ("accuracy", "loss")  # of which there are curves of train and validation
+
 
 @dataclass(frozen=True)
 class Figure:

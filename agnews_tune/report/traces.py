@@ -20,7 +20,6 @@ MARKERS = {
     "diamond": "M12 1l4 5-4 5-4-5z",
     "inverted_triangle": "M12 10.5l4.5-8h-9z",
 }
-PLOTS = ("accuracy", "loss")  # of which there are curves of train and validation
 MEASURES = {
     "accuracy": "train accuracy",
     "val_accuracy": "validation accuracy",
