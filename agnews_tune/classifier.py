@@ -18,7 +18,7 @@ from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
-from agnews_tune.hyperparameters import Hyperparameters, as_plain
+from agnews_tune.hyperparameters import Hyperparameters, Preprocessing, as_plain
 from agnews_tune.inputs import (
     SoftTargets,
     Texts,
@@ -153,12 +153,20 @@ class Classifier:
         (texts, known), validation_rows, soft = prepare_training(
             texts, labels, validation_data, validation_split, soft_targets
         )
+        preprocessing = hyperparameters.preprocessing
+        vocabulary = _vocabulary_of(texts, preprocessing)
+        encoded = _encoded(texts, vocabulary, preprocessing)
+        data = self._data(encoded, known, soft)
+        validation = None
+        if validation_rows:
+            others, their_labels = validation_rows
+            validation = self._data(_encoded(others, vocabulary, preprocessing), their_labels)
+        # Whatever stops fit before this line leaves the earlier network as it was; after it there
+        # is none until the new one is there.
+        self.__dict__.pop("network_", None)
         self.hyperparameters = hyperparameters
         self.label_names_ = known.names
-        self._learn_vocabulary(texts)
-        encoded = self._encode(texts)
-        data = self._data(encoded, known, soft)
-        validation = self._data(*validation_rows) if validation_rows else None
+        self.vocabulary_ = vocabulary
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
@@ -190,8 +198,8 @@ class Classifier:
     def evaluate(self, texts: Texts, labels: npt.ArrayLike) -> dict[str, float]:
         """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
         self._check_fitted()
-        data = self._data(*check_labelled(texts, labels, self.label_names_))
-        return evaluate(self.network_, data)
+        texts, known = check_labelled(texts, labels, self.label_names_)
+        return evaluate(self.network_, self._data(self._encode(texts), known))
 
     def predict(self, texts: Texts) -> npt.NDArray[np.float32]:
         """Return the probabilities of the classes ``(texts, classes)``, float32.
@@ -277,25 +285,26 @@ class Classifier:
                 "or read a saved one with Classifier.load(path)"
             )
 
-    def _learn_vocabulary(self, texts: Texts) -> None:
-        if isinstance(texts, EncodedTexts):
-            self.vocabulary_ = texts.vocabulary
-        else:
-            self.vocabulary_ = build_vocabulary(
-                texts, Tokenizer(self.hyperparameters.preprocessing)
-            )
-
     def _encode(self, texts: Texts) -> EncodedTexts:
-        if isinstance(texts, EncodedTexts):
-            return texts
-        return encode(texts, self.vocabulary_, Tokenizer(self.hyperparameters.preprocessing))
+        return _encoded(texts, self.vocabulary_, self.hyperparameters.preprocessing)
 
     def _data(
-        self, texts: Texts, labels: Labels, soft: SoftTargets | None = None
+        self, texts: EncodedTexts, labels: Labels, soft: SoftTargets | None = None
     ) -> LabelledBatches:
-        batches = Batches(self._encode(texts), self.device)
         targets = None if soft is None else as_tensor(soft, self.device)
-        return LabelledBatches(batches, as_tensor(labels, self.device), targets)
+        return LabelledBatches(Batches(texts, self.device), as_tensor(labels, self.device), targets)
+
+
+def _vocabulary_of(texts: Texts, preprocessing: Preprocessing) -> Vocabulary:
+    if isinstance(texts, EncodedTexts):
+        return texts.vocabulary
+    return build_vocabulary(texts, Tokenizer(preprocessing))
+
+
+def _encoded(texts: Texts, vocabulary: Vocabulary, preprocessing: Preprocessing) -> EncodedTexts:
+    if isinstance(texts, EncodedTexts):
+        return texts
+    return encode(texts, vocabulary, Tokenizer(preprocessing))
 
 
 def _signature() -> Signature:

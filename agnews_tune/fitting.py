@@ -47,8 +47,14 @@ def _begin_linear(model: Classifier, texts: EncodedTexts, data: LabelledBatches)
     pairs = torch.from_numpy(frequent_pairs(texts, model.hyperparameters.min_count))
     network = LinearNetwork(len(model.vocabulary_), pairs, len(model.label_names_))
     network = network.to(model.device)
-    model.network_, model.descent_ = network, None
-    return lambda _epoch: fit_support_vectors(network, data, model.label_names_, model.seed)
+    model.descent_ = None
+
+    def solve(_epoch: int) -> dict[str, float]:
+        figures = fit_support_vectors(network, data, model.label_names_, model.seed)
+        model.network_ = network  # as long as it has no weights, there is none
+        return figures
+
+    return solve
 
 
 def _begin_recurrent(

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean
+from agnews_tune.hyperparameters import as_plain
+from agnews_tune.rules import is_number
 from agnews_tune.splits import Labels, Split, stratified_split
 from agnews_tune.text import EncodedTexts
 
 Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]
 SoftTargets = npt.NDArray[np.float32]
+_LABELS = "labels must be a list of class names or of class numbers, one a text"
 ROUNDING = 1e-2  # of probabilities that were written as float16, added up
 
 
@@ -40,6 +43,12 @@ def check_texts(texts: Texts) -> None:
         raise CorpusError("texts must be a list of texts; received one text: put it in a list")
     if not hasattr(texts, "__len__"):
         raise CorpusError(f"texts must be a list of texts; received {texts!r}")
+    shape = getattr(texts, "shape", (len(texts),))
+    if len(shape) != 1:
+        raise CorpusError(
+            f"texts must be a list of texts; received a table of shape {shape}: give its column of "
+            "texts"
+        )
     if len(texts) == 0:
         raise CorpusError("texts must hold at least one text; received none")
     for number, text in enumerate(texts):
@@ -61,14 +70,14 @@ def as_labels(
     Raises:
         CorpusError: the labels do not fit the classes or the rows.
     """
-    given = labels if isinstance(labels, Labels) else np.asarray(labels)
+    try:
+        given = labels if isinstance(labels, Labels) else np.asarray(labels)
+    except ValueError:
+        raise CorpusError(f"{_LABELS}; received lists of different lengths") from None
     if given.dtype == object and all(isinstance(label, str) for label in given.flat):
         given = given.astype(str)  # as pandas holds its strings
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
-        raise CorpusError(
-            "labels must be a list of class names or of class numbers, one a text; received "
-            f"{given.dtype} of shape {given.shape}"
-        )
+        raise CorpusError(f"{_LABELS}; received {given.dtype} of shape {given.shape}")
     if rows is not None and rows != len(given):
         raise CorpusError(f"labels must be as many as the texts, {rows}; received {len(given)}")
     if isinstance(given, Labels):
@@ -172,7 +181,8 @@ def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Spli
     Raises:
         HyperparameterError: the fraction leaves no row on one side, or the texts are encoded.
     """
-    size = round(fraction * len(labels)) if 0 < fraction < 1 else 0
+    fraction = as_plain(fraction)
+    size = round(fraction * len(labels)) if is_number(fraction) and 0 < fraction < 1 else 0
     if not 0 < size < len(labels):
         raise HyperparameterError(
             "validation_split must be a fraction above 0 and below 1 that leaves rows on both "
@@ -192,7 +202,7 @@ def _take(texts: Sequence[str], labels: Labels, rows: npt.NDArray[np.int64]) -> 
 
 
 def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:
-    names = names or tuple(sorted(set(given)))
+    names = names or tuple(sorted(set(map(_check_name, given))))
     known = {name: number for number, name in enumerate(names)}
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
@@ -201,6 +211,14 @@ def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:
             f"{did_you_mean(unknown, names)}"
         )
     return Labels([known[name] for name in given], names)
+
+
+def _check_name(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise CorpusError(f"a class name must be valid Unicode; received {name!r}") from None
+    return name
 
 
 def _from_numbers(given: npt.NDArray[np.integer], names: tuple[str, ...] | None) -> Labels:

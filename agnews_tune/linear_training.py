@@ -57,7 +57,7 @@ def fit_support_vectors(
     texts = weighting.fit_transform(
         csr_matrix((counts, (rows, features)), shape=(len(labels), len(network.idf)))
     )
-    machine = LinearSVC(random_state=seed)
+    machine = LinearSVC(random_state=seed % 2**32)  # it takes no larger ones
     folds = min(FOLDS, int(sizes.min()))
     held_out = cross_val_predict(machine, texts, labels, cv=folds, method="decision_function")
     scores = _of_each_class(held_out.reshape(len(labels), -1).T)

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,33 @@ def test_best_weights_need_validation_data() -> None:
         model.restore_best_weights()
 
     assert expected == str(caught.value)
+
+
+class Interrupting(list[str]):
+    """Texts that are checked, and then interrupt who learns words from them."""
+
+    readings = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.readings += 1
+        if self.readings > 1:
+            raise KeyboardInterrupt
+        return super().__iter__()
+
+
+def test_fit_that_is_interrupted_before_its_network_changes_nothing(tmp_path: Path) -> None:
+    """The words and classes of one fit never go with the network of another."""
+    model = tiny(epochs=1)
+    model.fit(TEXTS, LABELS, verbose=0)
+    before = model.predict(TEXTS)
+    others = Interrupting(f"{text} again" for text in TEXTS)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(others, range(24), epochs=2, verbose=0)
+    model.save(tmp_path)
+
+    assert ("Business", "Sports") == model.label_names_
+    np.testing.assert_array_equal(before, model.predict(TEXTS))
+    np.testing.assert_array_equal(before, Classifier.load(tmp_path).predict(TEXTS))
 
 
 def test_validation_split_holds_rows_out() -> None:

@@ -1,11 +1,14 @@
 """Texts and labels that a user hands over: what is taken and what is refused."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from agnews_tune.corpus import Labels
 from agnews_tune.errors import CorpusError, HyperparameterError
+from agnews_tune.hyperparameters import as_plain
 from agnews_tune.inputs import (
     as_labels,
     as_soft_targets,
@@ -53,6 +56,11 @@ def test_sequences_of_texts_are_fine(texts: object, unfit: object) -> None:
         ([], "texts must hold at least one text; received none"),
         (["one", None], "texts[1] must be a text; received None"),
         ([b"one"], "texts[0] must be a text; received b'one'"),
+        (
+            pd.DataFrame({"text": ["one", "two"]}),
+            "texts must be a list of texts; received a table of shape (2, 1): give its column of "
+            "texts",
+        ),
     ],
 )
 def test_what_is_no_list_of_texts_is_refused(texts: object, expected: str) -> None:
@@ -87,6 +95,7 @@ def test_labels_become_class_numbers(
     assert (Labels, np.int64) == (type(found), found.dtype)
 
 
+UNICODE = "must be valid Unicode; received"
 LIST = "labels must be a list of class names or of class numbers, one a text; received"
 
 
@@ -99,6 +108,8 @@ LIST = "labels must be a list of class names or of class numbers, one a text; re
         ([[0], [1]], None, None, f"{LIST} int64 of shape (2, 1)"),
         (1, None, None, f"{LIST} int64 of shape ()"),
         (None, None, None, f"{LIST} object of shape ()"),
+        ([[0], [0, 1]], None, None, f"{LIST} lists of different lengths"),
+        (["calm\ud800", "urgent"], None, None, f"a class name {UNICODE} 'calm\\ud800'"),
         ([0, 1], None, 3, "labels must be as many as the texts, 3; received 2"),
         (Labels([0], NAMES), None, 2, "labels must be as many as the texts, 2; received 1"),
         ([0, 2], NAMES, None, "labels must be class numbers from 0 to 1; received 2"),
@@ -204,15 +215,15 @@ def test_held_out_rows_are_stratified(kind: type) -> None:
         assert split.labels.tolist() == [labels[texts.index(text)] for text in split.texts]
 
 
-@pytest.mark.parametrize("fraction", [0, 1, 1.5, -0.1, 0.1, 0.9])
-def test_fraction_leaves_rows_on_both_sides(fraction: float) -> None:
+@pytest.mark.parametrize("fraction", [0, 1, 1.5, -0.1, 0.1, 0.9, "0.5", np.float32(0.1)])
+def test_fraction_leaves_rows_on_both_sides(fraction: Any) -> None:
     """Where a side would be empty, the message says so."""
     with pytest.raises(HyperparameterError) as caught:
         hold_out(["a", "b", "c", "d"], Labels([0, 1, 0, 1], NAMES), fraction)
 
     assert str(caught.value) == (
         "validation_split must be a fraction above 0 and below 1 that leaves rows on both sides; "
-        f"received {fraction} of 4 rows; or give validation_data"
+        f"received {as_plain(fraction)!r} of 4 rows; or give validation_data"
     )
 
 

@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 
 from agnews_tune import Classifier, load_corpus
 from agnews_tune.encoding import EncodedCorpus, encode_corpus
-from agnews_tune.errors import TrialError
+from agnews_tune.errors import NotFittedError, TrialError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text import EncodedTexts
 
@@ -124,3 +124,18 @@ def test_it_reaches_the_known_accuracy_on_ag_news() -> None:
     print(f"test accuracy {accuracy:.4f}")
 
     assert accuracy == pytest.approx(0.924, abs=0.004)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 1], [0, 0, 1, 1]])
+def test_network_is_there_with_its_weights_or_not_at_all(labels: list[int]) -> None:
+    """A class of one text cannot be learnt, and what cannot has no answers."""
+    texts = ["good film", "bad film", "bad plot", "bad end"][: len(labels)]
+    model = Classifier(model="linear", min_count=0, seed=2**64 - 1)
+    if labels.count(0) == 1:
+        with pytest.raises(TrialError):
+            model.fit(texts, labels, verbose=0)
+        with pytest.raises(NotFittedError):
+            model.predict(texts)
+    else:
+        model.fit(texts, labels, verbose=0)
+        assert (4, 2) == model.predict(texts).shape
