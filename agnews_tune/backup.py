@@ -32,13 +32,12 @@ class BackupAndRestore(Callback):
     """Save the state of training after each epoch, and go on from it where ``fit`` starts again.
 
     Called again with the same texts, labels, hyperparameters and seed, an interrupted ``fit`` does
-    only the epochs that are missing; on the same CPU the result is the same to the last bit. No
-    pickle is involved.
+    only the epochs that are missing; on the same CPU the result is the same to the last bit. A
+    backup of anything else is not used. No pickle is involved.
 
     Args:
         filepath: where the state is kept, one safetensors file.
-        key: stands for the texts and labels. A backup with another key, or of other
-            hyperparameters, seed, classes or words, is not used.
+        key: stands for what else decides what is learnt; a backup with another one is not used.
 
     Warns:
         RecordWarning: the backup is damaged; training then starts over.
@@ -114,7 +113,9 @@ class BackupAndRestore(Callback):
     def _identity(self) -> list[Any]:
         model = self.model
         settings = decisive(model.hyperparameters.to_dict())
-        return [self.key, settings, model.seed, list(model.label_names_), len(model.vocabulary_)]
+        words = hashlib.sha256("\n".join(model.vocabulary_.tokens).encode()).hexdigest()
+        names = list(model.label_names_)
+        return [self.key, settings, model.seed, names, words, model.fingerprint_]
 
     def _restore(
         self, descent: AnyDescent, state: dict[str, Any], tensors: dict[str, Tensor]

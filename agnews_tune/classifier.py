@@ -24,6 +24,7 @@ from agnews_tune.inputs import (
     Texts,
     check_labelled,
     check_texts,
+    fingerprint,
     prepare_training,
 )
 from agnews_tune.network import Network
@@ -58,6 +59,7 @@ class Classifier:
         stop_training: a callback sets it to end ``fit`` before the next epoch, of pretraining too.
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
+        fingerprint_: hash of the rows that ``fit`` trains and validates with, as word numbers.
         network_: the ``torch.nn.Module``.
         pretraining_: losses of ``fit`` as a language model; None without ``pretrain_epochs``.
         descent_: optimizer, schedule and averaged weights of ``fit``; None for a linear model.
@@ -71,6 +73,7 @@ class Classifier:
 
     vocabulary_: Vocabulary
     label_names_: tuple[str, ...]
+    fingerprint_: str
     network_: Network
     pretraining_: Pretraining | None
     descent_: Descent[RecurrentNetwork] | None
@@ -156,17 +159,21 @@ class Classifier:
         preprocessing = hyperparameters.preprocessing
         vocabulary = _vocabulary_of(texts, preprocessing)
         encoded = _encoded(texts, vocabulary, preprocessing)
+        rows: list[npt.NDArray[Any] | None] = [encoded.ids, encoded.offsets, known, soft]
         data = self._data(encoded, known, soft)
         validation = None
         if validation_rows:
             others, their_labels = validation_rows
-            validation = self._data(_encoded(others, vocabulary, preprocessing), their_labels)
+            encoded_others = _encoded(others, vocabulary, preprocessing)
+            rows += [encoded_others.ids, encoded_others.offsets, their_labels]
+            validation = self._data(encoded_others, their_labels)
         # Whatever stops fit before this line leaves the earlier network as it was; after it there
         # is none until the new one is there.
         self.__dict__.pop("network_", None)
         self.hyperparameters = hyperparameters
         self.label_names_ = known.names
         self.vocabulary_ = vocabulary
+        self.fingerprint_ = fingerprint(*rows)
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]

@@ -22,6 +22,9 @@ class Callback:
     def on_train_begin(self) -> None:
         """Called once, before the first epoch, of pretraining too."""
 
+    def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
+        """Called after ``on_train_begin`` for each epoch that BackupAndRestore has put back."""
+
     def on_pretrain_wait(self) -> None:
         """Called before pretraining where a trial waits for another one that does the same."""
 
@@ -89,6 +92,10 @@ class _Monitor(Callback):
         """Forget an earlier fit."""
         self.best: float | None = None
 
+    def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
+        """Remember the figure of an epoch that is done."""
+        self._improves(logs)
+
     def _improves(self, logs: Logs) -> bool:
         if self.monitor not in logs:
             hint = did_you_mean(self.monitor, logs)
@@ -127,6 +134,10 @@ class EarlyStopping(_Monitor):
         super().on_train_begin()
         self.epochs_without_gain = 0
 
+    def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
+        """Count an epoch that is done; a fit that was stopped by it is not gone on with."""
+        self.on_epoch_end(epoch, logs)
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Count the epochs without a gain and stop after too many."""
         if self._improves(logs):
@@ -156,8 +167,16 @@ class ModelCheckpoint(_Monitor):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save, where this epoch asks for it."""
-        if not self.save_best_only or self._improves(logs):
-            self.model.save(self.filepath.format(epoch=epoch + 1, **logs))
+        if self.save_best_only and not self._improves(logs):
+            return
+        try:
+            path = self.filepath.format(epoch=epoch + 1, **logs)
+        except (LookupError, ValueError) as error:
+            raise HyperparameterError(
+                f"ModelCheckpoint filepath may name {{epoch}} and {', '.join(logs)}; received "
+                f"{self.filepath!r}"
+            ) from error
+        self.model.save(path)
 
 
 class BestWeights(_Monitor):

@@ -47,8 +47,9 @@ class TensorBoard(Callback):
 
     def on_train_end(self) -> None:
         """Write the epochs of a fit that had none left to train, and close the file."""
-        self._write_epochs()
-        self._writer.close()
+        if self.model.history_.epoch:
+            self._write_epochs()
+            self._writer.close()
 
     def _write_epochs(self) -> None:
         history = self.model.history_

@@ -50,9 +50,7 @@ def train(
         validation: measured after each epoch.
         callbacks: called around each epoch, in order.
     """
-    for callback in callbacks:
-        callback.model = model
-        callback.on_train_begin()
+    _begin(model, callbacks)
     if model.pretraining_:
         texts = validation.batches if validation else None
         model.pretraining_.run(callbacks, texts, lambda: model.stop_training)
@@ -71,6 +69,16 @@ def train(
             callback.on_epoch_end(epoch, logs)
     for callback in callbacks:
         callback.on_train_end()
+
+
+def _begin(model: Classifier, callbacks: Sequence[Callback]) -> None:
+    for callback in callbacks:
+        callback.model = model
+        callback.on_train_begin()
+    for epoch in model.history_.epoch:
+        logs = {name: figures[epoch] for name, figures in model.history_.history.items()}
+        for callback in callbacks:
+            callback.on_epoch_restored(epoch, logs)
 
 
 def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -27,8 +28,10 @@ from safetensors.torch import load_file, save_file
 
 from agnews_tune import BackupAndRestore, Classifier, load_corpus
 from agnews_tune.errors import RecordWarning
-from agnews_tune.history import Logs
+from agnews_tune.history import Callback, EarlyStopping, Logs, ModelCheckpoint
 from agnews_tune.records import read_trial
+
+WATCHED = ("whole", "resumed")
 
 
 def figures(model: Classifier) -> dict[str, list[float]]:
@@ -100,6 +103,50 @@ def test_finished_fit_is_not_trained_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("damage")
+@pytest.mark.parametrize("stopped_at", [1, 2])
+def test_callbacks_count_the_epochs_before_a_restart(stopped_at: int, tmp_path: Path) -> None:
+    """Training stops in the same epoch, and the same epochs are the best so far."""
+
+    def watchers(folder: str) -> list[Callback]:
+        return [
+            EarlyStopping("val_loss", min_delta=10, patience=3),
+            ModelCheckpoint(tmp_path / folder / "{epoch}", "val_loss"),
+        ]
+
+    whole = fit(*watchers("whole"), epochs=8)
+    backup = BackupAndRestore(tmp_path / "backup.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        fit(*watchers("resumed"), backup, Stop(stopped_at), epochs=8)
+    resumed = fit(*watchers("resumed"), backup, epochs=8)
+    again = fit(*watchers("again"), backup, Stop(4), epochs=8)
+
+    assert [0, 1, 2, 3] == whole.history_.epoch
+    assert_same(whole, resumed)
+    assert_same(whole, again)
+    saved = [sorted(path.name for path in (tmp_path / name).iterdir()) for name in WATCHED]
+    assert saved[0] == saved[1]
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("change", ["labels", "words", "validation", "soft targets"])
+def test_backup_of_other_rows_is_not_used(change: str, tmp_path: Path) -> None:
+    """As many texts with as many words are not the same texts."""
+    texts, labels = ["good film", "bad film"] * 8, ["yes", "no"] * 8
+    changes: dict[str, dict[str, Any]] = {
+        "labels": {"labels": labels[::-1]},
+        "words": {"texts": [text[::-1] for text in texts]},
+        "validation": {"validation_split": 0.5},
+        "soft targets": {"soft_targets": [[0.2, 0.8], [0.8, 0.2]] * 8},
+    }
+    settings = {"hidden_dim": 4, "embedding_dim": 4, "min_count": 0, "epochs": 1}
+    given = {"texts": texts, "labels": labels, "verbose": 0}
+    backup = BackupAndRestore(tmp_path / "backup.safetensors")
+    Classifier(**settings).fit(**given, callbacks=[backup])
+    Classifier(**settings).fit(**given, callbacks=[backup, Stop(0)])
+    with pytest.raises(KeyboardInterrupt):
+        Classifier(**settings).fit(**given | changes[change], callbacks=[backup, Stop(0)])
+
+
 def test_another_key_is_not_used(tmp_path: Path) -> None:
     """What was trained with other settings or data starts over."""
     path = tmp_path / "backup.safetensors"

@@ -146,6 +146,18 @@ def test_best_weights_are_of_the_first_best_epoch() -> None:
     assert 1 == best.epoch
 
 
+@pytest.mark.parametrize("filepath", ["{val_loss:.2f}", "{epoch:q}", "{", "{0}"])
+def test_checkpoint_that_no_figure_names(filepath: str) -> None:
+    """What there is to name is in the message."""
+    with pytest.raises(HyperparameterError) as caught:
+        tiny().fit(TEXTS, LABELS, callbacks=[ModelCheckpoint(filepath, "loss")], verbose=0)
+
+    assert str(caught.value) == (
+        "ModelCheckpoint filepath may name {epoch} and loss, accuracy, learning_rate, seconds; "
+        f"received {filepath!r}"
+    )
+
+
 def test_checkpoint_is_named_after_its_figures(tmp_path: Path) -> None:
     """As in Keras, figures of the epoch can stand in the folder's name."""
     checkpoint = ModelCheckpoint(tmp_path / "{epoch:02d}-{loss:.3f}", "loss", save_best_only=False)

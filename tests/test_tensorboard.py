@@ -130,6 +130,18 @@ def test_fit_that_starts_over_shows_nothing_of_the_old_curve(tmp_path: Path) -> 
     assert curves_in(model.history_.history) == curves_of(watching) == read_curves(tmp_path)
 
 
+def test_fit_without_an_epoch_writes_nothing(tmp_path: Path) -> None:
+    """Where a callback stops training in its pretraining, there is no figure of an epoch."""
+    fit(StopAtOnce(), TensorBoard(tmp_path / "board"))
+
+    assert not (tmp_path / "board").exists()
+
+
+class StopAtOnce(Callback):
+    def on_train_begin(self) -> None:
+        self.model.stop_training = True
+
+
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """A file in its place is one error that names it."""
     path = tmp_path / "curves"
