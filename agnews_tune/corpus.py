@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +23,8 @@ from agnews_tune.corpus_checks import Classes, check_classes_occur, check_rows, 
 from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
 from agnews_tune.hub import read_hub
+from agnews_tune.hyperparameters import as_plain
+from agnews_tune.rules import is_whole_number
 from agnews_tune.splits import Corpus, Labels, Rows, Split
 from agnews_tune.tables import Table, table_from_columns
 
@@ -77,7 +79,8 @@ def load_corpus(
     Warns:
         CorpusWarning: where test rows are also in train, with their number.
     """
-    if limit_train is not None and not (isinstance(limit_train, int) and limit_train >= 1):
+    label_names, limit_train = _as_names(label_names), as_plain(limit_train)
+    if limit_train is not None and not is_whole_number(limit_train, 1):
         raise HyperparameterError(
             f"limit_train must be a whole number of at least 1; received {limit_train!r}"
         )
@@ -91,6 +94,14 @@ def load_corpus(
             stacklevel=2,
         )
     return Corpus(found.name, train, validation, test, fingerprint)
+
+
+def _as_names(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, str | Set) or not isinstance(given, Iterable):
+        raise CorpusError(f"label_names must be a list of strings in order; received {given!r}")
+    return tuple(map(as_plain, given))
 
 
 class _Source(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Collection
 from typing import Any
 
@@ -28,7 +29,9 @@ class Checker:
         if item is None or item.value is None:
             return {}
         if not isinstance(item.value, dict):
-            self.report(item.line, f"{where} must hold key: value; received {item.plain!r}")
+            self.report(
+                item.line, f"{where} must hold key: value; received {reprlib.repr(item.plain)}"
+            )
             return {}
         known = {}
         for key, value in item.value.items():

@@ -21,6 +21,7 @@ A parent stands above its children or in the matrix, and so does a teacher.
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 
 from agnews_tune import located_yaml
@@ -74,7 +75,11 @@ def _read_document(document: Located, stem: str, checker: Checker) -> Grid | Non
         checker.report(1, "the file is empty; expected at least data and experiments")
         return None
     if not isinstance(document.value, dict):
-        checker.report(1, f"a grid file must hold key: value; received {document.plain!r}")
+        checker.report(
+            1,
+            f"a grid file must hold key: value; received {reprlib.repr(document.plain)}"
+            "; is this the data? It is given with --data",
+        )
         return None
     sections = checker.mapping(document, "the file", _SECTIONS)
     plain = ("name", "seeds", "targets")

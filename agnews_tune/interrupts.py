@@ -47,7 +47,7 @@ def interruptible() -> Iterator[None]:
         received.append(number)
         deadline.start()
         if number == signal.SIGHUP:
-            _write_nowhere(terminals)
+            write_nowhere(terminals)
         raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
@@ -90,8 +90,8 @@ def _end_now(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def _write_nowhere(outputs: list[int]) -> None:
-    # Writing to a terminal that is gone is an error.
+def write_nowhere(outputs: list[int]) -> None:
+    """Let what is still written to file descriptors go nowhere: where they lead to is gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in outputs:
         os.dup2(nowhere, number)

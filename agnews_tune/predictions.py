@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agnews_tune.errors import CorpusWarning, RecordError, RecordWarning
 from agnews_tune.finding import find_models
+from agnews_tune.printable import printable
 from agnews_tune.records import TrialRecord
 
 if TYPE_CHECKING:
@@ -106,12 +107,7 @@ def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Itera
         )
         words = " ".join(text.split())
         shown = words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
-        yield f"{label:<{label_width}}  {figures}  {''.join(map(_visible, shown))}"
-
-
-def _visible(character: str) -> str:
-    # An escape sequence in a text could write anywhere on the terminal.
-    return character if character.isprintable() else "\ufffd"
+        yield f"{label:<{label_width}}  {figures}  {printable(shown)}"
 
 
 def as_json(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:

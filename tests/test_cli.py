@@ -618,6 +618,21 @@ class TestPredict:
             json.loads(result.stdout)[0]["probabilities"]
         )
 
+    @pytest.mark.fault("disk")
+    def test_full_disk_behind_standard_output(self, model: Path) -> None:
+        """One line says so."""
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            done = subprocess.run(
+                [PROGRAM, "predict", "--model", model, "shares fell"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+
+        message = "error: standard output cannot be written: No space left on device\n"
+        assert (2, message) == (done.returncode, done.stderr)
+
     @pytest.mark.fault("texts")
     @pytest.mark.parametrize("way", ["--file", "argument"])
     def test_bytes_that_are_no_text(self, way: str, model: Path, tmp_path: Path) -> None:

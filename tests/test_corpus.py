@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import AG_NEWS, needs_ag_news
 
@@ -229,6 +230,26 @@ def test_limit_train_must_be_a_whole_number_above_zero(limit):
     assert str(caught.value) == (
         f"limit_train must be a whole number of at least 1; received {limit!r}"
     )
+
+
+@pytest.mark.parametrize("label_names", ["one", {"one"}, 3])
+def test_label_names_have_an_order(label_names):
+    """The letters of a name are no names, and a set is in another order each time."""
+    with pytest.raises(CorpusError) as caught:
+        load_corpus("no such file", label_names=label_names)
+    assert str(caught.value) == (
+        f"label_names must be a list of strings in order; received {label_names!r}"
+    )
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Index, tuple])
+def test_arguments_may_be_of_numpy_or_pandas(kind):
+    """Names and a limit become plain ones."""
+    source = write_rows("fruit.csv", {"apple": 120, "pear": 80})
+    corpus = load_corpus(source, label_names=kind(["pear", "apple"]), limit_train=np.int64(100))
+    assert corpus.label_names == ("pear", "apple")
+    assert [type(name) for name in corpus.label_names] == [str, str]
+    assert len(corpus.train.texts) + len(corpus.validation.texts) == 100
 
 
 # Test rows that are also in train

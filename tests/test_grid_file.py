@@ -179,8 +179,20 @@ FAULTS = {
         "# later\n",
         ["line 1: the file is empty; expected at least data and experiments"],
     ),
-    "a list": ("- rnn\n", ["line 1: a grid file must hold key: value; received ['rnn']"]),
-    "a word": ("rnn\n", ["line 1: a grid file must hold key: value; received 'rnn'"]),
+    "a list": (
+        "- rnn\n",
+        [
+            "line 1: a grid file must hold key: value; received ['rnn']; is this the data? "
+            "It is given with --data"
+        ],
+    ),
+    "a table": (
+        "text,label\n" + "shares fell,1\n" * 1000,
+        [
+            "line 1: a grid file must hold key: value; received 'text,label s...shares fell,1'; "
+            "is this the data? It is given with --data"
+        ],
+    ),
     "nothing of use": (
         "seeds: 2\n",
         [

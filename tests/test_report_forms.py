@@ -16,6 +16,7 @@ from programs import loaded_after
 
 from agnews_tune.errors import RecordWarning
 from agnews_tune.records import write_failure
+from agnews_tune.report.document import Section, Table
 from agnews_tune.report.forms import (
     FORMS,
     format_csv,
@@ -23,6 +24,7 @@ from agnews_tune.report.forms import (
     format_latex,
     format_markdown,
     format_terminal,
+    sections_for_terminal,
 )
 from agnews_tune.report.reading import Report, read_report
 
@@ -49,6 +51,16 @@ def run(write_record: WriteRecord, tmp_path: Path) -> Path:
 def report(run: Path) -> Report:
     with pytest.warns(RecordWarning, match="no texts of the rows: "):  # the run has no grid
         return read_report(run, errors=2)
+
+
+def test_terminal_gets_no_escape_sequence() -> None:
+    """A text of the corpus could clear the screen with one."""
+    section = Section("Errors", ["row 3: a \x1b[2J b \u202e\nnext", Table(["a\a"], [["ü"]], ())])
+    text = sections_for_terminal("run", [section])
+
+    assert "row 3: a \ufffd[2J b \ufffd\nnext" in text
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert "ü" in text
 
 
 def test_terminal(run: Path) -> None:

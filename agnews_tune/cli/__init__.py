@@ -5,8 +5,10 @@ Each command is a module, which imports what it needs when it is called.
 
 from __future__ import annotations
 
+import errno
+import sys
 import warnings
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -22,15 +24,23 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        from agnews_tune.interrupts import Interrupted, interruptible
+        from agnews_tune.interrupts import Interrupted, interruptible, write_nowhere
 
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             try:
                 with interruptible():
-                    return super().invoke(ctx)
+                    outcome = super().invoke(ctx)
+                    sys.stdout.flush()
+                    return outcome
             except AgnewsTuneError as error:
                 click.echo(f"error: {error}", err=True)
+                ctx.exit(2)
+            except OSError as error:
+                if error.errno == errno.EPIPE or not _cannot_be_written(sys.stdout):
+                    raise
+                write_nowhere([1])
+                click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
                 ctx.exit(2)
             except Interrupted as stop:
                 click.echo(f"stopped by {stop}", err=True)
@@ -48,6 +58,14 @@ def main() -> None:
       agnews-tune report results/
       agnews-tune predict "Stocks slide as oil prices hit a record"
     """
+
+
+def _cannot_be_written(stream: TextIO) -> bool:
+    try:
+        print(file=stream, flush=True)
+    except OSError:
+        return True
+    return False
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -8,6 +8,7 @@ import json
 import textwrap
 from collections.abc import Callable, Sequence
 
+from agnews_tune.printable import printable
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.document import WIDTH, Section, Table
 from agnews_tune.report.figures import line_figures, part_figures
@@ -82,7 +83,7 @@ def sections_for_terminal(title: str, sections: Sequence[Section]) -> str:
             block.wrapped().format("simple") if isinstance(block, Table) else _wrap(block)
             for block in section.blocks
         ]
-    return "\n\n".join(parts) + "\n"
+    return printable("\n\n".join(parts) + "\n")
 
 
 def sections_as_markdown(title: str, sections: Sequence[Section]) -> str:
