@@ -83,7 +83,8 @@ def explaining(path: Path) -> Iterator[None]:
 def remove_parts(folder: Path) -> None:
     """Remove what writers that were killed have left under a folder."""
     for path in folder.rglob(f".*{_PART}"):
-        path.unlink(missing_ok=True)
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

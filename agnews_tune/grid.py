@@ -170,12 +170,14 @@ class Grid:
         left_out: dict[str, str] = {}
         for experiment in self.experiments:
             parent, teacher = experiment.parent, experiment.teacher
+            teacher = left_out.get(teacher, teacher) if teacher else None
+            change = {name: new for name, new in experiment.change.items() if name != "epochs"}
             changed = replace(
                 experiment,
                 parent=left_out.get(parent, parent) if parent else None,
-                change={name: new for name, new in experiment.change.items() if name != "epochs"},
+                change=change | {"teacher": teacher} if "teacher" in change else change,
                 hyperparameters=replace(experiment.hyperparameters, epochs=epochs),
-                teacher=left_out.get(teacher, teacher) if teacher else None,
+                teacher=teacher,
             )
             earlier = kept.setdefault(changed.recipe, changed)
             if earlier is not changed:

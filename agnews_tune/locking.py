@@ -58,7 +58,7 @@ def try_lock(file: TextIO) -> bool:
 def _open(folder: Path) -> TextIO:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / ".lock").open("a+", encoding="utf-8")
+        return (folder / ".lock").open("a+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise RunError(
             f"{folder} cannot be written: {error.strerror}; choose another folder with --results"

@@ -11,7 +11,7 @@ from typing import Any
 from agnews_tune.errors import RecordError, RecordWarning
 from agnews_tune.grid import Trial
 from agnews_tune.hyperparameters import differing, format_value
-from agnews_tune.records import backup_path, has_record, read_trial, trial_key
+from agnews_tune.records import backup_path, damaged_part, has_record, read_trial, trial_key
 from agnews_tune.splits import Corpus
 
 
@@ -103,7 +103,8 @@ def _action(folder: Path, description: Mapping[str, Any]) -> tuple[str, str]:
     if record.trial["key"] != description["key"]:
         return "start over", f"({_difference(record.trial, description)})"
     if record.result is not None:
-        return "finished", ""
+        damaged = damaged_part(record, record.result)
+        return ("run", f"(damaged {damaged})") if damaged else ("finished", "")
     failed = "(failed before)" if record.failure else ""
     if not backup_path(folder).exists():
         return "run", failed

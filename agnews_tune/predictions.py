@@ -54,7 +54,10 @@ def load_best(results: Path) -> tuple[TrialRecord, Classifier]:
             return record, Classifier.load(record.model_folder)
         except RecordError as error:
             warnings.warn(str(error), RecordWarning, stacklevel=2)
-    raise RecordError(f"no model under {results} can be read; train them again with the same run")
+    raise RecordError(
+        f"no model under {results} can be read; remove the folders of these trials and run their "
+        "grid again"
+    )
 
 
 def describe_model(record: TrialRecord) -> str:

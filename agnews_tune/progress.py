@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from agnews_tune.errors import RunWarning
+from agnews_tune.interrupts import write_nowhere
 from agnews_tune.planned_trial import PlannedTrial
 
 COLUMNS = ("trial", "status", "epoch", "loss", "val_loss", "val_accuracy", "docs/s", "left")
@@ -82,6 +85,31 @@ class TrialState:
             f"{self.rows / seconds:,.0f}",
             left if self.status == "running" else "",
         )
+
+
+class Screen(Console):
+    """Standard output; where it can no longer be written to, a run goes on without it.
+
+    Warns:
+        RunWarning: once, why.
+    """
+
+    def print(self, *objects: Any, **settings: Any) -> None:
+        """Print as long as that is possible."""
+        try:
+            super().print(*objects, **settings)
+        except OSError as error:
+            self._lose(error.strerror or str(error))
+
+    def on_broken_pipe(self) -> None:
+        """Go on where nobody reads any more; rich would end the process."""
+        self._lose("nobody reads it")
+
+    def _lose(self, cause: str) -> None:
+        self.quiet = True
+        write_nowhere([self.file.fileno()])
+        message = f"standard output cannot be written ({cause}); what follows is not shown there"
+        warnings.warn(message, RunWarning, stacklevel=2)
 
 
 class Progress:

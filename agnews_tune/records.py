@@ -39,7 +39,7 @@ from agnews_tune.record_files import (
     read_history,
     read_result,
 )
-from agnews_tune.sealed import DamagedError, check_beside, write_sealed
+from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,6 +170,11 @@ def write_result(folder: Path, key: str, result: Mapping[str, Any]) -> None:
     write_sealed(folder / "result.json", {"key": key, **result}, beside)
 
 
+def remove_result(folder: Path) -> None:
+    """Let a trial count as finished no longer."""
+    (folder / "result.json").unlink(missing_ok=True)
+
+
 def write_failure(folder: Path, cause: str, traceback: str = "") -> None:
     """Write why a trial ended without a result, in one line, and where in the program."""
     write_sealed(folder / "failure.json", {"cause": cause, "traceback": traceback})
@@ -276,14 +281,33 @@ def read_run(run: Path) -> list[TrialRecord]:
 
 
 def has_whole_model(record: TrialRecord) -> bool:
-    """Return whether a finished trial's model is there and the one that it left.
+    """Return whether a finished trial's model is there, all its files, and the one that it left.
 
     Warns:
         RecordWarning: it is damaged.
     """
-    if record.result is None or not (record.folder / MODEL).exists():
+    config = record.folder / MODEL
+    if record.result is None or not config.exists():
         return False
-    return _is_intact(record.folder, record.result, MODEL)
+    if not _is_intact(record.folder, record.result, MODEL):
+        return False
+    files = read_sealed(config).get("files", {})
+    return all((config.parent / name).exists() for name in files)
+
+
+def damaged_part(record: TrialRecord, result: Mapping[str, Any]) -> str | None:
+    """Return what a trial with this result has left and is no longer whole, if anything.
+
+    Files that are not there were taken away, and are not missed.
+
+    Warns:
+        RecordWarning: the model is damaged.
+    """
+    if (record.folder / PREDICTIONS).exists() and record.predictions is None:
+        return "predictions"
+    if (record.folder / MODEL).exists() and not _is_intact(record.folder, result, MODEL):
+        return "model"
+    return None
 
 
 def _key_in(path: Path) -> str | None:

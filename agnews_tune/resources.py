@@ -6,8 +6,10 @@ import math
 import os
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from agnews_tune.errors import RunError, RunWarning
 
@@ -19,9 +21,8 @@ GRANULARITY = 10_000  # Ray rounds shares to so many parts of a GPU
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # NVIDIA's, AMD's, Windows' under Linux
 
 
-@dataclass(frozen=True)
-class Capacity:
-    """What a machine or a cluster has."""
+class Machine(NamedTuple):
+    """The cores and GPUs of one machine."""
 
     cpus: float
     gpus: float
@@ -48,10 +49,10 @@ class Resources:
         return f"{trials}, {cores}{gpus} each"
 
 
-def local_capacity() -> Capacity:
+def local_capacity() -> Machine:
     """Return the cores and GPUs of this machine that this process may use."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Capacity(cpus or 1, _count_gpus())
+    return Machine(cpus or 1, _count_gpus())
 
 
 def _count_gpus() -> int:
@@ -64,33 +65,39 @@ def _count_gpus() -> int:
 
 
 def share(
-    capacity: Capacity,
+    machines: Sequence[Machine],
     cpus_per_trial: int = 1,
     gpus_per_trial: float | None = 0,
     max_concurrent: int | None = None,
 ) -> Resources:
-    """Divide a capacity among trials.
+    """Divide machines among trials; each trial is on one of them.
 
     Where there is no GPU at all, a RunWarning says so and each trial gets one core.
 
     Args:
-        capacity: what there is.
+        machines: this one, or those of a cluster.
         cpus_per_trial: cores for each trial.
         gpus_per_trial: GPUs for each trial: a fraction of one, or a whole number; None takes
             ``automatic_share()`` where there are GPUs, and else none.
         max_concurrent: trials at the same time, at most.
 
     Raises:
-        RunError: a trial asks for more than there is, or for a share that cannot be given.
+        RunError: a trial asks for more than a machine has, or for a share that cannot be given.
     """
+    has_gpu = any(machine.gpus for machine in machines)
     if gpus_per_trial is None:
-        gpus_per_trial = automatic_share() if capacity.gpus else 0
+        gpus_per_trial = automatic_share() if has_gpu else 0
+    if 0 < gpus_per_trial < 1 / GRANULARITY:
+        raise RunError(
+            f"--gpus-per-trial must be 0 or at least {1 / GRANULARITY:g}; received "
+            f"{gpus_per_trial:g}"
+        )
     if not (0 <= gpus_per_trial <= 1 or (gpus_per_trial > 1 and gpus_per_trial % 1 == 0)):
         raise RunError(
             "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
             f"received {gpus_per_trial:g}"
         )
-    if gpus_per_trial and not capacity.gpus:
+    if gpus_per_trial and not has_gpu:
         warnings.warn(
             f"Ray sees no GPU: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run on "
             "the CPU, one core each",
@@ -98,17 +105,21 @@ def share(
             stacklevel=2,
         )
         cpus_per_trial, gpus_per_trial = 1, 0
+    where = "at hand" if len(machines) == 1 else "of one machine"
     for name, asked, there, kind in (
-        ("--cpus-per-trial", cpus_per_trial, capacity.cpus, "cores"),
-        ("--gpus-per-trial", gpus_per_trial, capacity.gpus, "GPUs"),
+        ("--cpus-per-trial", cpus_per_trial, max(each.cpus for each in machines), "cores"),
+        ("--gpus-per-trial", gpus_per_trial, max(each.gpus for each in machines), "GPUs"),
     ):
         if asked > there:
             raise RunError(
-                f"{name} must be at most the {there:g} {kind} at hand; received {asked:g}"
+                f"{name} must be at most the {there:g} {kind} {where}; received {asked:g}"
             )
-    at_once = int(capacity.cpus // cpus_per_trial)
-    if gpus_per_trial:
-        at_once = min(at_once, _trials_on_gpus(capacity.gpus, gpus_per_trial))
+    at_once = sum(_trials_on(machine, cpus_per_trial, gpus_per_trial) for machine in machines)
+    if not at_once:
+        raise RunError(
+            f"no machine has {cpus_per_trial} cores and {gpus_per_trial:g} GPU at once; ask for "
+            "fewer with --cpus-per-trial or --gpus-per-trial"
+        )
     return Resources(cpus_per_trial, gpus_per_trial, min(at_once, max_concurrent or at_once))
 
 
@@ -143,6 +154,13 @@ def _mps_runs() -> bool:
         return any(path.is_socket() or path.is_fifo() for path in folder.iterdir())
     except OSError:
         return False
+
+
+def _trials_on(machine: Machine, cpus_per_trial: int, gpus_per_trial: float) -> int:
+    by_cpus = int(machine.cpus // cpus_per_trial)
+    if not gpus_per_trial:
+        return by_cpus
+    return min(by_cpus, _trials_on_gpus(machine.gpus, gpus_per_trial))
 
 
 def _trials_on_gpus(gpus: float, share_of_one: float) -> int:

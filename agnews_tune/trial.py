@@ -72,6 +72,7 @@ def run_trial(
     trial, key = planned.trial, planned.description["key"]
     records.write_trial(planned.folder, planned.description)
     records.remove_failure(planned.folder)
+    records.remove_result(planned.folder)
     model = Classifier(**trial.experiment.hyperparameters.to_dict(), seed=trial.seed, device=device)
     texts = (corpus.train.texts, corpus.validation.texts)
     with closing(ReusePretraining(texts, callbacks)) as reuse:

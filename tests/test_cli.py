@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -125,7 +126,8 @@ class TestRun:
         cause = f"{history} cannot be written: Is a directory; choose another folder"
         end = (
             f"wide-seed0  failed: {cause}\n"
-            f"2 of 3 trials finished; see them with: agnews-tune report {folder}/results/tiny\n"
+            "2 of 3 trials finished; see them with: agnews-tune report "
+            f"{shlex.quote(str(folder / 'results/tiny'))}\n"
         )
         plan = PLAN.format(folder=folder)
 
@@ -520,7 +522,8 @@ class TestDamage:
         assert 2 == result.exit_code
         assert 3 == result.stderr.count("warning: ")
         assert result.stderr.splitlines()[-1] == (
-            f"error: no model under {results} can be read; train them again with the same run"
+            f"error: no model under {results} can be read; remove the folders of these trials and "
+            "run their grid again"
         )
 
     @pytest.mark.fault("damage")
@@ -617,6 +620,21 @@ class TestPredict:
         assert {"Business", "Sci/Tech", "Sports"} == set(
             json.loads(result.stdout)[0]["probabilities"]
         )
+
+    @pytest.mark.fault("stranger")
+    def test_standard_input_that_is_closed(self, model: Path) -> None:
+        """As a scheduler starts programs: texts that are given need none."""
+        command = f"{shlex.join([str(PROGRAM), 'predict', '--model', str(model)])}"
+        done, usage = (
+            subprocess.run(
+                ["sh", "-c", f"{command} {text} <&-"], capture_output=True, text=True, check=False
+            )
+            for text in ("shares", "")
+        )
+
+        assert (0, "") == (done.returncode, done.stderr)
+        assert 2 == usage.returncode
+        assert usage.stderr.endswith("Error: give texts or --file: there is no standard input\n")
 
     @pytest.mark.fault("disk")
     def test_full_disk_behind_standard_output(self, model: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agnews_tune.errors import WriteError
-from agnews_tune.files import replacing, replacing_folder, write_text
+from agnews_tune.files import remove_parts, replacing, replacing_folder, write_text
 
 
 @pytest.fixture(params=[0o022, 0o002, 0o077])
@@ -187,3 +187,12 @@ def test_folder_on_a_full_disk_is_one_error(small_disk: Path) -> None:
         "or choose another folder"
     ) == str(caught.value)
     assert [] == list(small_disk.iterdir())
+
+
+def test_parts_are_files(tmp_path: Path) -> None:
+    """A folder of such a name is none of ours."""
+    (tmp_path / ".backup.part").mkdir()
+    (tmp_path / ".result.json.x.part").touch()
+    remove_parts(tmp_path)
+
+    assert [tmp_path / ".backup.part"] == list(tmp_path.iterdir())

@@ -131,8 +131,8 @@ def test_a_teacher_that_is_left_out_is_replaced():
     changed = grid.with_overrides(epochs=2)
 
     assert {"long": "rnn", "long-pupil": "pupil"} == changed.left_out
-    assert [("rnn", None), ("pupil", "rnn")] == [
-        (item.name, item.teacher) for item in changed.experiments
+    assert [("rnn", None, {}), ("pupil", "rnn", {"teacher": "rnn"})] == [
+        (item.name, item.teacher, item.change) for item in changed.experiments
     ]
 
 

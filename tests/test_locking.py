@@ -51,6 +51,16 @@ def in_use(folder: Path, process: int) -> str:
 
 
 @pytest.mark.fault("holder")
+@pytest.mark.usefixtures("holder")
+def test_holder_that_no_text_names(tmp_path: Path) -> None:
+    """Whatever stands in the file, the folder is in use."""
+    (tmp_path / "results" / "tiny" / ".lock").write_bytes(b"\xff\xfe")
+    in_use_by = "is in use by \ufffd\ufffd; wait"
+    with pytest.raises(RunError, match=in_use_by), locked(tmp_path / "results" / "tiny"):
+        pass
+
+
+@pytest.mark.fault("holder")
 def test_second_run_is_told_who_holds_the_folder(
     holder: subprocess.Popen[str], tmp_path: Path
 ) -> None:

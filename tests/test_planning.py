@@ -1,6 +1,7 @@
 """Plans: which trials run, where their records go, what becomes of older ones."""
 
 import json
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -15,6 +16,7 @@ from agnews_tune.grid_file import read_grid
 from agnews_tune.plan_table import format_plan
 from agnews_tune.planning import Plan, plan_run
 from agnews_tune.resources import Resources
+from agnews_tune.sealed import write_sealed
 
 GRID = """
 data: {source: demo, limit_train: 1000}
@@ -144,6 +146,44 @@ def test_damaged_description_starts_over(tmp_path: Path) -> None:
         f"{path} is left aside: no JSON: Expecting property name enclosed in double quotes: "
         "line 1 column 2 (char 1)"
     ] == [str(item.message) for item in warned]
+
+
+@pytest.mark.fault("damage")
+@pytest.mark.parametrize(
+    ("name", "change", "expected"),
+    [
+        ("test_predictions.npz", "cut", "run (damaged predictions)"),
+        ("test_predictions.npz", "remove", "finished"),
+        ("model/config.json", "cut", "run (damaged model)"),
+        ("model/config.json", "remove", "finished"),
+        ("model/weights.safetensors", "remove", "finished"),
+        ("model", "remove", "finished"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::agnews_tune.errors.RecordWarning")
+def test_trial_with_a_damaged_part_runs_again(
+    name: str, change: str, expected: str, tmp_path: Path
+) -> None:
+    """What was taken away is not missed; what is there must be whole."""
+    first = plan(tmp_path)
+    finish(first, "base-seed0")
+    folder = tmp_path / "results" / "ideas" / "base-seed0"
+    (folder / "model").mkdir()
+    (folder / "model" / "weights.safetensors").write_bytes(b"weights")
+    write_sealed(folder / "model" / "config.json", {}, ["weights.safetensors"])
+    (folder / "test_predictions.npz").write_bytes(b"predictions")
+    key = first.trials[0].description["key"]
+    records.write_result(folder, key, RESULT)
+    assert "finished" == actions(plan(tmp_path))["base-seed0"]
+    path = folder / name
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif change == "cut":
+        path.write_bytes(path.read_bytes()[:-3])
+    else:
+        path.unlink()
+
+    assert expected == actions(plan(tmp_path))["base-seed0"]
 
 
 @pytest.mark.fault("again")

@@ -1,5 +1,6 @@
 """What a run shows: plain lines in full, and the live table as it stands on a screen."""
 
+import os
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from agnews_tune.errors import RunWarning
 from agnews_tune.grid import Experiment, Trial
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.planned_trial import PlannedTrial
-from agnews_tune.progress import LiveTable, Progress, follow
+from agnews_tune.progress import LiveTable, Progress, Screen, follow
 
 SCREEN = """\
 ┏━━━━━━━━━━━━┳━━━━━━━━━━┳━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━┓
@@ -153,6 +155,37 @@ def test_a_trial_that_waits_says_so() -> None:
     assert [["lm-seed0", "running", "1/2", "0.5000", "0.2500", "0.9123", "100", "1:30"]] == rows(
         table
     )
+
+
+def test_run_goes_on_where_nobody_reads_it() -> None:
+    """One warning, on the other output; what follows is not shown, and nothing ends."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        progress = Progress([planned("rnn-max")], Screen(file=output, force_terminal=False))
+        with pytest.warns(RunWarning) as warned:
+            progress.trial_failed("rnn-max-seed0", "loss is nan")
+        progress.epoch_ended("rnn-max-seed0", logs(1))
+        progress.stopped()
+
+    message = "standard output cannot be written (nobody reads it); what follows is not shown there"
+    assert [message] == [str(item.message) for item in warned]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_run_goes_on_where_the_disk_behind_its_output_is_full() -> None:
+    """The cause is that of the system."""
+    with Path("/dev/full").open("w", encoding="utf-8") as output:
+        progress = Progress([planned("rnn-max")], Screen(file=output, force_terminal=False))
+        with pytest.warns(RunWarning) as warned:
+            progress.trial_failed("rnn-max-seed0", "loss is nan")
+        progress.stopped()
+
+    message = (
+        "standard output cannot be written (No space left on device); what follows is not shown "
+        "there"
+    )
+    assert [message] == [str(item.message) for item in warned]
 
 
 def test_long_names_stay_on_their_line() -> None:

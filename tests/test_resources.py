@@ -9,25 +9,25 @@ import pytest
 from agnews_tune import resources
 from agnews_tune.errors import RunError, RunWarning
 from agnews_tune.resources import (
-    Capacity,
+    Machine,
     Resources,
     automatic_share,
     local_capacity,
     share,
 )
 
-TWO_CORES = Capacity(cpus=2, gpus=0)
-BIG = Capacity(cpus=64, gpus=4)
+TWO_CORES = Machine(cpus=2, gpus=0)
+BIG = Machine(cpus=64, gpus=4)
 
 
 @pytest.mark.parametrize(
-    ("capacity", "asked", "expected"),
+    ("machine", "asked", "expected"),
     [
         (TWO_CORES, {}, Resources(1, 0, 2)),
         (TWO_CORES, {"cpus_per_trial": 2}, Resources(2, 0, 1)),
         (TWO_CORES, {"max_concurrent": 1}, Resources(1, 0, 1)),
         (TWO_CORES, {"max_concurrent": 9}, Resources(1, 0, 2)),
-        (Capacity(7.0, 0.0), {"cpus_per_trial": 2}, Resources(2, 0, 3)),
+        (Machine(7.0, 0.0), {"cpus_per_trial": 2}, Resources(2, 0, 3)),
         (BIG, {}, Resources(1, 0, 64)),
         (TWO_CORES, {"gpus_per_trial": None}, Resources(1, 0, 2)),
         (BIG, {"gpus_per_trial": None}, Resources(1, 0.25, 16)),
@@ -41,10 +41,10 @@ BIG = Capacity(cpus=64, gpus=4)
     ],
 )
 def test_capacity_is_divided(
-    capacity: Capacity, asked: dict[str, float], expected: Resources
+    machine: Machine, asked: dict[str, float], expected: Resources
 ) -> None:
     """As many trials run at once as cores, GPUs and the wish of the user allow."""
-    assert expected == share(capacity, **asked)
+    assert expected == share([machine], **asked)
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_each_trial_has_some_memory_of_the_smallest_card(
     for trials in (in_turn, side_by_side):
         share_of_one = automatic_share()
 
-        assert trials == share(Capacity(64, 1), gpus_per_trial=share_of_one).at_once
+        assert trials == share([Machine(64, 1)], gpus_per_trial=share_of_one).at_once
         assert trials * round(share_of_one, 4) <= 1
         if trials == in_turn and not any(mps.iterdir()):
             os.mkfifo(mps / "control")
@@ -110,14 +110,14 @@ def test_each_trial_has_some_memory_of_the_smallest_card(
 def test_trials_are_packed_into_each_gpu(gpus_per_trial: float, expected: int) -> None:
     """A trial does not reach across two GPUs: what is left over of each stays unused."""
     for gpus in (1, 2, 3):
-        capacity = Capacity(cpus=1000, gpus=gpus)
-        assert gpus * expected == share(capacity, gpus_per_trial=gpus_per_trial).at_once
+        machine = Machine(cpus=1000, gpus=gpus)
+        assert gpus * expected == share([machine], gpus_per_trial=gpus_per_trial).at_once
 
 
 def test_without_a_gpu_trials_run_on_the_cpu() -> None:
     """One warning says so, and each trial gets one core."""
     with pytest.warns(RunWarning) as caught:
-        shared = share(TWO_CORES, cpus_per_trial=16, gpus_per_trial=0.25)
+        shared = share([TWO_CORES], cpus_per_trial=16, gpus_per_trial=0.25)
 
     assert Resources(1, 0, 2) == shared
     assert [
@@ -139,27 +139,82 @@ def test_without_a_gpu_trials_run_on_the_cpu() -> None:
 def test_more_than_there_is_is_an_error(asked: dict[str, float], expected: str) -> None:
     """Such trials would wait for ever; the error says what there is."""
     with pytest.raises(RunError) as caught:
-        share(BIG, **asked)
+        share([BIG], **asked)
 
     assert expected == str(caught.value)
 
 
-@pytest.mark.parametrize("capacity", [TWO_CORES, BIG])
+@pytest.mark.parametrize("machine", [TWO_CORES, BIG])
 @pytest.mark.parametrize(
     ("gpus_per_trial", "received"),
     [(1.5, "1.5"), (-0.5, "-0.5"), (-1, "-1"), (math.nan, "nan"), (math.inf, "inf")],
 )
 def test_shares_that_cannot_be_given_are_an_error(
-    capacity: Capacity, gpus_per_trial: float, received: str
+    machine: Machine, gpus_per_trial: float, received: str
 ) -> None:
     """A share is part of one GPU or whole GPUs, whether there are any or not."""
     with pytest.raises(RunError) as caught:
-        share(capacity, gpus_per_trial=gpus_per_trial)
+        share([machine], gpus_per_trial=gpus_per_trial)
 
     assert str(caught.value) == (
         "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
         f"received {received}"
     )
+
+
+def test_a_share_that_ray_cannot_count_is_an_error() -> None:
+    """It knows ten-thousandths of a GPU."""
+    with pytest.raises(RunError) as caught:
+        share([BIG], gpus_per_trial=0.00005)
+
+    assert "--gpus-per-trial must be 0 or at least 0.0001; received 5e-05" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("machines", "asked", "at_once"),
+    [
+        ([Machine(3, 0), Machine(3, 0)], {"cpus_per_trial": 2}, 2),
+        ([Machine(0, 0), Machine(2, 0)], {"cpus_per_trial": 2}, 1),
+        ([Machine(8, 1), Machine(8, 1)], {"gpus_per_trial": 0.3}, 6),
+        ([Machine(1, 4), Machine(8, 1)], {"gpus_per_trial": 1}, 2),
+    ],
+)
+def test_each_trial_is_on_one_machine(
+    machines: list[Machine], asked: dict[str, float], at_once: int
+) -> None:
+    """What is left over of one is of no use to a trial on another."""
+    assert at_once == share(machines, **asked).at_once
+
+
+@pytest.mark.parametrize(
+    ("machines", "asked", "expected"),
+    [
+        (
+            [Machine(1, 0), Machine(1, 0)],
+            {"cpus_per_trial": 2},
+            "--cpus-per-trial must be at most the 1 cores of one machine; received 2",
+        ),
+        (
+            [Machine(8, 1), Machine(8, 1)],
+            {"gpus_per_trial": 2},
+            "--gpus-per-trial must be at most the 1 GPUs of one machine; received 2",
+        ),
+        (
+            [Machine(8, 0), Machine(1, 1)],
+            {"gpus_per_trial": 0.5, "cpus_per_trial": 2},
+            "no machine has 2 cores and 0.5 GPU at once; ask for fewer with --cpus-per-trial or "
+            "--gpus-per-trial",
+        ),
+    ],
+)
+def test_a_trial_that_fits_no_machine_is_an_error(
+    machines: list[Machine], asked: dict[str, float], expected: str
+) -> None:
+    """It would wait for ever, whatever all machines have together."""
+    with pytest.raises(RunError) as caught:
+        share(machines, **asked)
+
+    assert expected == str(caught.value)
 
 
 @pytest.mark.parametrize(

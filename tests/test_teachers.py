@@ -10,6 +10,7 @@ from agnews_tune import records
 from agnews_tune.errors import GridError
 from agnews_tune.grid_file import read_grid
 from agnews_tune.planning import Plan, plan_run
+from agnews_tune.sealed import write_sealed
 
 GRID = """
 data: {source: demo, limit_train: 600}
@@ -33,8 +34,10 @@ def finish(plan: Plan, name: str) -> None:
     for planned in plan.trials:
         if planned.trial.experiment.name == name:
             model = planned.folder / "model" / "config.json"
+            weights = model.with_name("weights.safetensors")
             model.parent.mkdir()
-            model.write_text("{}")
+            weights.write_bytes(b"weights")
+            write_sealed(model, {}, [weights.name])
             records.write_result(planned.folder, planned.description["key"], RESULT)
 
 
@@ -70,11 +73,15 @@ def test_finished_teachers_are_enough(tmp_path: Path) -> None:
     assert {3, 10} == {preprocessing.min_count for preprocessing in made.encode()}
 
 
-def test_a_model_that_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", ["", "weights.safetensors"])
+def test_a_model_that_is_gone(missing: str, tmp_path: Path) -> None:
     """Records are often kept without weights, and these cannot teach."""
     finish(plan(tmp_path), "large")
     folder = tmp_path / "results" / "ideas" / "large-seed1"
-    shutil.rmtree(folder / "model")
+    if missing:
+        (folder / "model" / missing).unlink()
+    else:
+        shutil.rmtree(folder / "model")
     with pytest.raises(GridError) as caught:
         plan(tmp_path)
 

@@ -606,3 +606,74 @@ def test_soak(tmp_path: Path, record_property: RecordProperty) -> None:
 
 def _finished(results: Path) -> int:
     return len(list(results.glob("*/result.json")))
+
+
+@pytest.mark.fault("damage")
+def test_damaged_backup_is_named_by_the_run(tmp_path: Path) -> None:
+    """A trial's warning reaches who started the run; its threads are those that the plan shows."""
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\n"
+        "experiments: {base: {embedding_dim: 8, hidden_dim: 8, epochs: 1}}\n"
+    )
+    folder = tmp_path / "results" / "tiny" / "base-seed0"
+    backup_path(folder).parent.mkdir(parents=True)
+    backup_path(folder).write_bytes(b"no backup")
+    done = subprocess.run(
+        [PROGRAM, "run", "tiny.yaml"],
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    result = read_trial(folder).result
+
+    assert re.fullmatch(
+        rf"warning: {re.escape(str(backup_path(folder)))}: damaged backup \(.*\); training starts "
+        r"over\n",
+        done.stderr,
+    )
+    assert 1 == result["hardware"]["threads"]
+
+
+@pytest.mark.fault("signal")
+@pytest.mark.parametrize(("number", "exit_code"), [(None, 0), (signal.SIGINT, 130)])
+def test_run_whose_reader_is_gone(
+    number: signal.Signals | None, exit_code: int, tmp_path: Path
+) -> None:
+    """As behind ``| head``, or behind ``| tee``, which Ctrl-C ends too."""
+    epochs = 3 if number is None else 3000
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\n"
+        f"experiments: {{base: {{embedding_dim: 8, hidden_dim: 8, epochs: {epochs}}}}}\n"
+    )
+    run = subprocess.Popen(
+        [PROGRAM, "run", "tiny.yaml"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    lines = iter(run.stdout.readline, "")
+    next(line for line in lines if line.startswith("records: "))
+    if number is not None:
+        next(line for line in lines if " epoch 1/" in line)
+    run.stdout.close()
+    if number is not None:
+        run.send_signal(number)
+    errors = run.stderr.read().splitlines()
+
+    assert exit_code == run.wait()
+    assert errors[0] == (
+        "warning: standard output cannot be written (nobody reads it); what follows is not shown "
+        "there"
+    )
+    assert errors[1:] == (
+        []
+        if number is None
+        else [
+            "go on from the last whole epochs with: agnews-tune run tiny.yaml",
+            "stopped by SIGINT",
+        ]
+    )

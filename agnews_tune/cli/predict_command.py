@@ -54,6 +54,8 @@ def predict(
 
     if texts and file:
         raise click.UsageError("give texts or --file, not both")
+    if not texts and not file and sys.stdin is None:
+        raise click.UsageError("give texts or --file: there is no standard input")
     if model:
         from agnews_tune.classifier import Classifier
 
@@ -61,9 +63,7 @@ def predict(
     else:
         record, classifier = predictions.load_best(results)
         click.echo(predictions.describe_model(record), err=True)
-    lines: Iterable[bytes] = file or sys.stdin.buffer
-    if texts:
-        lines = map(os.fsencode, texts)
+    lines: Iterable[bytes] = map(os.fsencode, texts) if texts else file or sys.stdin.buffer
     answers = predictions.predict(classifier, predictions.decode_lines(lines))
     for line in predictions.FORMATS[form](answers, classifier.label_names_):
         click.echo(line)

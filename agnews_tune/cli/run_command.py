@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agnews_tune.grid import Grid
     from agnews_tune.hyperparameters import Preprocessing
     from agnews_tune.planning import Plan
-    from agnews_tune.resources import Capacity, Resources
+    from agnews_tune.resources import Machine, Resources
 
 
 def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
@@ -132,7 +132,7 @@ def run(
         max_concurrent=max_concurrent,
     )
     if dry_run:
-        click.echo(format_plan(plan, corpora, divide(_find_capacity(address))))
+        click.echo(format_plan(plan, corpora, divide(_find_machines(address))))
         return
     with locked(plan.folder):
         plan = plan.renewed()
@@ -144,8 +144,8 @@ def run(
             return
         from agnews_tune import tuning
 
-        with tuning.connect(address) as capacity:
-            resources = divide(capacity)
+        with tuning.connect(address) as machines:
+            resources = divide(machines)
             click.echo(format_plan(plan, corpora, resources))
             plan.write()
             failures = _train(plan, corpora, resources, tensorboard)
@@ -161,16 +161,16 @@ def _with_drawn(grid: Grid) -> Grid:
     return grid.with_drawn(tuning.draw(grid.search))
 
 
-def _find_capacity(address: str | None) -> Capacity:
-    """Return what a cluster has, or this machine, which needs no Ray to say so."""
+def _find_machines(address: str | None) -> list[Machine]:
+    """Return the machines of a cluster, or this one, which needs no Ray to be described."""
     from agnews_tune.resources import local_capacity
 
     if address is None:
-        return local_capacity()
+        return [local_capacity()]
     from agnews_tune import tuning
 
-    with tuning.connect(address) as capacity:
-        return capacity
+    with tuning.connect(address) as machines:
+        return machines
 
 
 def _train(
@@ -180,15 +180,13 @@ def _train(
     tensorboard: bool,
 ) -> dict[str, str]:
     """Run a plan's trials under a live table; say how to go on where a signal ends them."""
-    from rich.console import Console
-
     from agnews_tune import tuning
-    from agnews_tune.progress import follow
+    from agnews_tune.progress import Screen, follow
 
     search = plan.grid.search
     scheduler = tuning.StopWeakTrials(plan.drawn, search) if search else None
     try:
-        with follow(plan.to_run, Console(highlight=False)) as progress:
+        with follow(plan.to_run, Screen(highlight=False)) as progress:
             return tuning.run(
                 plan.to_run,
                 corpora,
@@ -207,7 +205,7 @@ def _conclude(plan: Plan, failures: Mapping[str, str]) -> None:
     """Say what came of a plan's trials; exit with 1 if one failed."""
     click.echo(
         f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
-        f"see them with: agnews-tune report {plan.folder}"
+        f"see them with: {shlex.join(['agnews-tune', 'report', str(plan.folder)])}"
     )
     for name, cause in failures.items():
         click.echo(f"failed: {name}: {cause}", err=True)

@@ -18,14 +18,16 @@ import ray
 from agnews_tune.errors import RunError
 from agnews_tune.failures import one_line
 from agnews_tune.interrupts import kept_handlers
-from agnews_tune.resources import Capacity, local_capacity
+from agnews_tune.resources import Machine, local_capacity
 
 ANSWER_SECONDS = 5
 
 
 @contextmanager
-def connect(address: str | None = None) -> Iterator[Capacity]:
+def connect(address: str | None = None) -> Iterator[list[Machine]]:
     """Start Ray on this machine, or join the cluster at ``address``, for the time of the block.
+
+    Gives the machines that take trials.
 
     Raises:
         RunError: no cluster answers at the address.
@@ -48,8 +50,9 @@ def connect(address: str | None = None) -> Iterator[Capacity]:
         raise RunError(f"Ray does not start: {one_line(str(error))}; {_limits()}") from error
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     try:
-        total = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        yield Capacity(total.get("CPU", 0), total.get("GPU", 0))
+        nodes = ray.nodes()  # type: ignore[no-untyped-call]
+        resources = [node["Resources"] for node in nodes if node["Alive"]]
+        yield [Machine(each.get("CPU", 0), each.get("GPU", 0)) for each in resources]
     finally:
         ray.shutdown()
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
-from agnews_tune.errors import RecordError, WriteError
+from agnews_tune.errors import AgnewsTuneWarning, RecordError, RecordWarning, WriteError
 from agnews_tune.history import Callback, Logs
 from agnews_tune.progress import Progress
 from agnews_tune.records import read_trial, write_failure
@@ -31,6 +32,20 @@ class ReportEpochs(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Report the figures of one epoch."""
         tune.report({"epoch": epoch + 1, **logs})
+
+
+@contextmanager
+def reported_warnings() -> Iterator[None]:
+    """Tell the driver what this package warns of, from inside a Ray trial."""
+
+    def report(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, AgnewsTuneWarning):
+            tune.report({"warning": str(message)})
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", AgnewsTuneWarning)
+        warnings.showwarning = report
+        yield
 
 
 class FollowTrials(tune.Callback):
@@ -62,6 +77,8 @@ class FollowTrials(tune.Callback):
         """A trial ended an epoch, or says why it ends without a result."""
         if "failure" in result:
             self._failed(str(trial), result["failure"], result["traceback"])
+        elif "warning" in result:
+            warnings.warn(result["warning"], RecordWarning, stacklevel=2)
         elif "waits" in result:
             self.progress.pretraining_waits(str(trial))
         elif "pretrain_epoch" in result:

@@ -20,7 +20,7 @@ from agnews_tune.records import is_finished, tensorboard_folder
 from agnews_tune.resources import Resources
 from agnews_tune.tensorboard import TensorBoard
 from agnews_tune.tuning.cluster import room
-from agnews_tune.tuning.following import RETRIES, FollowTrials, ReportEpochs
+from agnews_tune.tuning.following import RETRIES, FollowTrials, ReportEpochs, reported_warnings
 from agnews_tune.tuning.halving import StopWeakTrials
 
 
@@ -56,7 +56,12 @@ def run(
     device = "cuda" if resources.gpus_per_trial else "cpu"
     trainable = tune.with_resources(
         tune.with_parameters(
-            _train, trials=by_name, corpora=dict(corpora), device=device, tensorboard=tensorboard
+            _train,
+            trials=by_name,
+            corpora=dict(corpora),
+            device=device,
+            threads=resources.cpus_per_trial,
+            tensorboard=tensorboard,
         ),
         {"cpu": resources.cpus_per_trial, "gpu": resources.gpus_per_trial},
     )
@@ -125,19 +130,25 @@ def _train(
     config: Mapping[str, str],
     trials: Mapping[str, PlannedTrial],
     corpora: Mapping[Preprocessing, EncodedCorpus],
+    *,
     device: str,
+    threads: int,
     tensorboard: bool,
 ) -> None:
     # They load torch, which the driver does without.
+    import torch
+
     from agnews_tune.distillation import soft_targets
     from agnews_tune.trial import run_trial
 
+    torch.set_num_threads(threads)  # whatever OMP_NUM_THREADS says
     planned = trials[config["trial"]]
     corpus = corpora[planned.trial.experiment.hyperparameters.preprocessing]
     curves = [TensorBoard(tensorboard_folder(planned.folder))] if tensorboard else []
     try:
-        soft = soft_targets(planned.teachers, corpora, device) if planned.teachers else None
-        run_trial(planned, corpus, device, [*curves, ReportEpochs()], soft)
+        with reported_warnings():
+            soft = soft_targets(planned.teachers, corpora, device) if planned.teachers else None
+            run_trial(planned, corpus, device, [*curves, ReportEpochs()], soft)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other trials go on
         cause = describe_failure(error, planned.trial.experiment.hyperparameters)
         tune.report({"failure": cause, "traceback": traceback.format_exc()})
