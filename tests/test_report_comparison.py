@@ -49,7 +49,7 @@ def test_figures_settings_and_versions(write_record: WriteRecord, tmp_path: Path
                 "0.8800",
                 "+8.00 [+6.94, +9.06]",
                 "better",
-                "cell: rnn to gru, epochs: 2 to 9",
+                "cell: rnn to gru\nepochs: 2 to 9",
             ],
             ["gone", "0.7600", "", "", "", ""],
             ["new", "", "0.8400", "", "", ""],
@@ -61,6 +61,19 @@ def test_figures_settings_and_versions(write_record: WriteRecord, tmp_path: Path
         [["commit", "beforebefore", "afterafteraf"]],
     )
     assert NOTES == compare_runs(before, after)[0].blocks[1]
+
+
+def test_linear_models_differ_in_what_counts_for_them(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """They have the other hyperparameters too, and make nothing of them."""
+    linear = Hyperparameters(model="linear").to_dict()
+    write(write_record, tmp_path / "a", "linear", 2000, hyperparameters=linear)
+    other = linear | {"epochs": 9, "hidden_dim": 7, "min_count": 1}
+    write(write_record, tmp_path / "b", "linear", 2000, hyperparameters=other)
+    (compared,) = (rows for *_, rows in tables(compare_runs(tmp_path / "a", tmp_path / "b"))[:1])
+
+    assert [f"min_count: {linear['min_count']} to 1"] == [row[-1] for row in compared]
 
 
 def test_other_data_are_never_ranked_together(write_record: WriteRecord, tmp_path: Path) -> None:

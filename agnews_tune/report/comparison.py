@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agnews_tune.hyperparameters import differing, format_value
+from agnews_tune.hyperparameters import Preprocessing, differing, format_value
 from agnews_tune.records import TrialRecord, read_run
 from agnews_tune.report.document import Section, Table, accuracy, points
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
@@ -99,13 +99,14 @@ def _difference(first: Side | None, second: Side | None) -> Difference | None:
 
 
 def _settings(first: Side | None, second: Side | None) -> str:
-    """Return which hyperparameters differ."""
+    """Return which hyperparameters differ, a line each."""
     if not (first and second):
         return ""
     old, new = (side[0].trial["hyperparameters"] for side in (first, second))
-    return ", ".join(
-        f"{name}: {_value(old, name)} to {_value(new, name)}" for name in differing(old, new)
-    )
+    names = differing(old, new)
+    if old.get("model") == new.get("model") == "linear":
+        names = [name for name in names if name in Preprocessing._fields]  # the others do nothing
+    return "\n".join(f"{name}: {_value(old, name)} to {_value(new, name)}" for name in names)
 
 
 def _value(settings: Mapping[str, Any], name: str) -> str:
