@@ -291,7 +291,10 @@ def has_whole_model(record: TrialRecord) -> bool:
         return False
     if not _is_intact(record.folder, record.result, MODEL):
         return False
-    files = read_sealed(config).get("files", {})
+    try:
+        files = read_sealed(config).get("files", {})
+    except DamagedError:
+        return False
     return all((config.parent / name).exists() for name in files)
 
 

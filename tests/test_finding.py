@@ -7,8 +7,8 @@ from conftest import RESULT, WriteRecord
 
 from agnews_tune import records
 from agnews_tune.errors import RecordError
-from agnews_tune.files import write_text
 from agnews_tune.finding import find_models, find_run, find_runs
+from agnews_tune.sealed import write_sealed
 
 
 def test_runs_are_found_in_a_results_folder(write_record: WriteRecord, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_models_come_by_validation_accuracy(write_record: WriteRecord, tmp_path:
     for number, (name, result) in enumerate(accuracies.items()):
         folder = write_record(tmp_path / f"run{number % 2}", name, result=result)
         if name != "without-model":
-            write_text(folder / "model" / "config.json", "{}")
+            write_sealed(folder / "model" / "config.json", {})
         if result:
             records.write_result(folder, "made", RESULT | result)
     found = find_models(tmp_path)
