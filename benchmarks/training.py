@@ -13,7 +13,8 @@ from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.grid import Experiment
 from benchmarks.figures import Figure
 from benchmarks.timing import alternate, alternate_anew, ratio, timed
-from benchmarks.ways import WAYS
+from benchmarks.ways import WAYS, Way
+from benchmarks.ways.classifier import prepare_classifier, prepare_epoch
 from benchmarks.ways.limit import prepare_evaluation_limit, prepare_limit
 from benchmarks.workload import Workload
 
@@ -55,8 +56,8 @@ class TrainingBenchmark:
         self.seconds = seconds
 
     def against_limit(self, experiment: Experiment) -> Figure:
-        """Compare ``fit`` with the limit."""
-        return self._compare(experiment, {"limit": OVER_LIMIT})[0]
+        """Compare an epoch of ``fit`` with the limit."""
+        return self._compare(experiment, {"limit": OVER_LIMIT}, prepare_epoch)[0]
 
     def against_others(self, experiment: Experiment) -> Sequence[Figure]:
         """Compare ``fit`` with the other ways to train."""
@@ -94,12 +95,20 @@ class TrainingBenchmark:
             for name in ("evaluate", "predict")
         ]
 
-    def _compare(self, experiment: Experiment, targets: Mapping[str, float | None]) -> list[Figure]:
+    def _compare(
+        self,
+        experiment: Experiment,
+        targets: Mapping[str, float | None],
+        fit: Way = prepare_classifier,
+    ) -> list[Figure]:
         rows = self._rows(experiment)
         works = {
             name: self.workload(experiment, self._share(name, rows)) for name in ("fit", *targets)
         }
-        ways = {name: partial(WAYS[name], work) for name, work in works.items()}
+        ways = {
+            name: partial(fit if name == "fit" else WAYS[name], work)
+            for name, work in works.items()
+        }
         seconds = alternate_anew(ways, self.rounds)
         rates = {
             name: [len(work.texts) / each for each in seconds[name]] for name, work in works.items()

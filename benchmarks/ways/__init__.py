@@ -15,7 +15,8 @@ from benchmarks.ways.notebook import prepare_notebook
 from benchmarks.ways.skorch_net import prepare_skorch
 from benchmarks.workload import Workload
 
-WAYS: dict[str, Callable[[Workload], Callable[[], object]]] = {
+Way = Callable[[Workload], Callable[[], object]]
+WAYS: dict[str, Way] = {
     "fit": prepare_classifier,
     "limit": prepare_limit,
     "DataLoader": prepare_dataloader,
