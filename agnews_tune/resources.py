@@ -87,6 +87,22 @@ def share(
     has_gpu = any(machine.gpus for machine in machines)
     if gpus_per_trial is None:
         gpus_per_trial = automatic_share() if has_gpu else 0
+    _check_share(gpus_per_trial)
+    if gpus_per_trial and not has_gpu:
+        warnings.warn(
+            f"Ray sees no GPU: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run on "
+            "the CPU, one core each",
+            RunWarning,
+            stacklevel=2,
+        )
+        cpus_per_trial, gpus_per_trial = 1, 0
+    at_once = sum(_trials_on(machine, cpus_per_trial, gpus_per_trial) for machine in machines)
+    if not at_once:
+        raise RunError(_explain_no_room(machines, cpus_per_trial, gpus_per_trial))
+    return Resources(cpus_per_trial, gpus_per_trial, min(at_once, max_concurrent or at_once))
+
+
+def _check_share(gpus_per_trial: float) -> None:
     if 0 < gpus_per_trial < 1 / GRANULARITY:
         raise RunError(
             f"--gpus-per-trial must be 0 or at least {1 / GRANULARITY:g}; received "
@@ -97,30 +113,22 @@ def share(
             "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
             f"received {gpus_per_trial:g}"
         )
-    if gpus_per_trial and not has_gpu:
-        warnings.warn(
-            f"Ray sees no GPU: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run on "
-            "the CPU, one core each",
-            RunWarning,
-            stacklevel=2,
-        )
-        cpus_per_trial, gpus_per_trial = 1, 0
+
+
+def _explain_no_room(
+    machines: Sequence[Machine], cpus_per_trial: int, gpus_per_trial: float
+) -> str:
     where = "at hand" if len(machines) == 1 else "of one machine"
     for name, asked, there, kind in (
         ("--cpus-per-trial", cpus_per_trial, max(each.cpus for each in machines), "cores"),
         ("--gpus-per-trial", gpus_per_trial, max(each.gpus for each in machines), "GPUs"),
     ):
         if asked > there:
-            raise RunError(
-                f"{name} must be at most the {there:g} {kind} {where}; received {asked:g}"
-            )
-    at_once = sum(_trials_on(machine, cpus_per_trial, gpus_per_trial) for machine in machines)
-    if not at_once:
-        raise RunError(
-            f"no machine has {cpus_per_trial} cores and {gpus_per_trial:g} GPU at once; ask for "
-            "fewer with --cpus-per-trial or --gpus-per-trial"
-        )
-    return Resources(cpus_per_trial, gpus_per_trial, min(at_once, max_concurrent or at_once))
+            return f"{name} must be at most the {there:g} {kind} {where}; received {asked:g}"
+    return (
+        f"no machine has {cpus_per_trial} cores and {gpus_per_trial:g} GPU at once; ask for fewer "
+        "with --cpus-per-trial or --gpus-per-trial"
+    )
 
 
 def automatic_share() -> float:
