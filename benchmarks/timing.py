@@ -52,11 +52,15 @@ def alternate_anew(
     return seconds
 
 
+class Seconds(float):
+    """What a run returns where only a part of it, which it has timed itself, counts."""
+
+
 def timed(run: Callable[[], object]) -> float:
-    """Return the seconds that a call takes, or those that it returns for a part of itself."""
+    """Return the seconds of wall time that a call takes, or the Seconds that it returns."""
     start = time.perf_counter()
-    said = run()
-    return said if isinstance(said, float) else time.perf_counter() - start
+    returned = run()
+    return returned if isinstance(returned, Seconds) else time.perf_counter() - start
 
 
 def medians(values: Mapping[Name, Sequence[float]]) -> dict[Name, float]:

@@ -14,7 +14,7 @@ from agnews_tune.grid import Experiment
 from benchmarks.figures import Figure
 from benchmarks.timing import alternate, alternate_anew, ratio, timed
 from benchmarks.ways import WAYS, Way
-from benchmarks.ways.classifier import prepare_classifier, prepare_epoch
+from benchmarks.ways.classifier import prepare_epoch
 from benchmarks.ways.limit import prepare_evaluation_limit, prepare_limit
 from benchmarks.workload import Workload
 
@@ -57,7 +57,7 @@ class TrainingBenchmark:
 
     def against_limit(self, experiment: Experiment) -> Figure:
         """Compare an epoch of ``fit`` with the limit."""
-        return self._compare(experiment, {"limit": OVER_LIMIT}, prepare_epoch)[0]
+        return self._compare(experiment, {"limit": OVER_LIMIT}, WAYS | {"fit": prepare_epoch})[0]
 
     def against_others(self, experiment: Experiment) -> Sequence[Figure]:
         """Compare ``fit`` with the other ways to train."""
@@ -99,17 +99,14 @@ class TrainingBenchmark:
         self,
         experiment: Experiment,
         targets: Mapping[str, float | None],
-        fit: Way = prepare_classifier,
+        ways: Mapping[str, Way] = WAYS,
     ) -> list[Figure]:
         rows = self._rows(experiment)
         works = {
             name: self.workload(experiment, self._share(name, rows)) for name in ("fit", *targets)
         }
-        ways = {
-            name: partial(fit if name == "fit" else WAYS[name], work)
-            for name, work in works.items()
-        }
-        seconds = alternate_anew(ways, self.rounds)
+        preparations = {name: partial(ways[name], work) for name, work in works.items()}
+        seconds = alternate_anew(preparations, self.rounds)
         rates = {
             name: [len(work.texts) / each for each in seconds[name]] for name, work in works.items()
         }

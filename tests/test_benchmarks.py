@@ -19,7 +19,7 @@ from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import CELLS, RecurrentNetwork
 from benchmarks.figures import Figure, format_table
 from benchmarks.growth import Curve, describe
-from benchmarks.timing import alternate, alternate_anew, ratio
+from benchmarks.timing import Seconds, alternate, alternate_anew, ratio, timed
 from benchmarks.ways import WAYS
 from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
@@ -103,6 +103,12 @@ def test_each_round_prepares_anew() -> None:
     assert ["prepare a", "prepare b"] * 2 == [entry for entry in order if "prepare" in entry]
     assert [{"a", "b"}] * 2 == [set(order[2:4]), set(order[6:8])]
     assert {"a": 2, "b": 2} == {name: len(values) for name, values in seconds.items()}
+
+
+def test_a_run_may_count_in_part() -> None:
+    """A number that it returns for another reason is not taken for its seconds."""
+    assert 7.5 == timed(lambda: Seconds(7.5))
+    assert timed(lambda: 7.5) < 7.5
 
 
 def test_ratio_is_of_medians() -> None:
