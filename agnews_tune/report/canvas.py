@@ -76,12 +76,12 @@ def make_canvas(count: int, heading: str, spacing: Spacing) -> Canvas:
         hspace=(spacing.above + spacing.below) / spacing.panel,
     )
     panels = [figure.add_subplot(grid[divmod(number, columns)]) for number in range(count)]
+    canvas = Canvas(figure, panels, columns)
     for number, panel in enumerate(panels):
-        panel.tick_params(
-            labelsize=6, pad=2, bottom=False, left=False, labelleft=number % columns == 0
-        )
+        at_left = canvas.is_left(number)
+        panel.tick_params(labelsize=6, pad=2, bottom=False, left=False, labelleft=at_left)
         panel.spines[["top", "right"]].set_visible(False)
-    return Canvas(figure, panels, columns)
+    return canvas
 
 
 def save(canvas: Canvas, folder: Path, name: str) -> list[Path]:
