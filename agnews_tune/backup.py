@@ -113,9 +113,7 @@ class BackupAndRestore(Callback):
     def _identity(self) -> list[Any]:
         model = self.model
         settings = decisive(model.hyperparameters.to_dict())
-        words = hashlib.sha256("\n".join(model.vocabulary_.tokens).encode()).hexdigest()
-        names = list(model.label_names_)
-        return [self.key, settings, model.seed, names, words, model.fingerprint_]
+        return [self.key, settings, model.seed, list(model.label_names_), model.fingerprint_]
 
     def _restore(
         self, descent: AnyDescent, state: dict[str, Any], tensors: dict[str, Tensor]

@@ -14,17 +14,17 @@ import torch
 from agnews_tune.batching import EVALUATION_TOKENS, Batches, as_tensor
 from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
+from agnews_tune.encoded_rows import as_encoded, encode_rows
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
-from agnews_tune.hyperparameters import Hyperparameters, Preprocessing, as_plain
+from agnews_tune.hyperparameters import Hyperparameters, as_plain
 from agnews_tune.inputs import (
     SoftTargets,
     Texts,
     check_labelled,
     check_texts,
-    fingerprint,
     prepare_training,
 )
 from agnews_tune.network import Network
@@ -32,7 +32,7 @@ from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.splits import Labels
-from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.text import EncodedTexts
 from agnews_tune.training import LabelledBatches, evaluate, own_random_state, train
 from agnews_tune.vocabulary import Vocabulary
 
@@ -59,7 +59,7 @@ class Classifier:
         stop_training: a callback sets it to end ``fit`` before the next epoch, of pretraining too.
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
-        fingerprint_: hash of the rows that ``fit`` trains and validates with, as word numbers.
+        fingerprint_: hash of the rows that ``fit`` trains and validates with.
         network_: the ``torch.nn.Module``.
         pretraining_: losses of ``fit`` as a language model; None without ``pretrain_epochs``.
         descent_: optimizer, schedule and averaged weights of ``fit``; None for a linear model.
@@ -153,34 +153,26 @@ class Classifier:
             raise HyperparameterError(
                 "soft_targets must be left out for model 'linear': it learns from classes alone"
             )
-        (texts, known), validation_rows, soft = prepare_training(
+        given_rows = prepare_training(
             texts, labels, validation_data, validation_split, soft_targets
         )
-        preprocessing = hyperparameters.preprocessing
-        vocabulary = _vocabulary_of(texts, preprocessing)
-        encoded = _encoded(texts, vocabulary, preprocessing)
-        rows: list[npt.NDArray[Any] | None] = [encoded.ids, encoded.offsets, known, soft]
-        data = self._data(encoded, known, soft)
-        validation = None
-        if validation_rows:
-            others, their_labels = validation_rows
-            encoded_others = _encoded(others, vocabulary, preprocessing)
-            rows += [encoded_others.ids, encoded_others.offsets, their_labels]
-            validation = self._data(encoded_others, their_labels)
+        rows = encode_rows(given_rows, hyperparameters.preprocessing)
+        data = self._data(*rows.train, rows.soft_targets)
+        validation = self._data(*rows.validation) if rows.validation else None
         # Whatever stops fit before this line leaves the earlier network as it was; after it there
         # is none until the new one is there.
         self.__dict__.pop("network_", None)
         self.hyperparameters = hyperparameters
-        self.label_names_ = known.names
-        self.vocabulary_ = vocabulary
-        self.fingerprint_ = fingerprint(*rows)
+        self.label_names_ = rows.train.labels.names
+        self.vocabulary_ = rows.train.texts.vocabulary
+        self.fingerprint_ = rows.fingerprint()
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
         with own_random_state(self.seed, self.device):
-            run_pass = begin(self, encoded, data, bar=verbose == 1)
+            run_pass = begin(self, rows.train.texts, data, bar=verbose == 1)
             train(self, run_pass, validation, [*own, *callbacks, *lines])
         return self.history_
 
@@ -293,25 +285,13 @@ class Classifier:
             )
 
     def _encode(self, texts: Texts) -> EncodedTexts:
-        return _encoded(texts, self.vocabulary_, self.hyperparameters.preprocessing)
+        return as_encoded(texts, self.vocabulary_, self.hyperparameters.preprocessing)
 
     def _data(
         self, texts: EncodedTexts, labels: Labels, soft: SoftTargets | None = None
     ) -> LabelledBatches:
         targets = None if soft is None else as_tensor(soft, self.device)
         return LabelledBatches(Batches(texts, self.device), as_tensor(labels, self.device), targets)
-
-
-def _vocabulary_of(texts: Texts, preprocessing: Preprocessing) -> Vocabulary:
-    if isinstance(texts, EncodedTexts):
-        return texts.vocabulary
-    return build_vocabulary(texts, Tokenizer(preprocessing))
-
-
-def _encoded(texts: Texts, vocabulary: Vocabulary, preprocessing: Preprocessing) -> EncodedTexts:
-    if isinstance(texts, EncodedTexts):
-        return texts
-    return encode(texts, vocabulary, Tokenizer(preprocessing))
 
 
 def _signature() -> Signature:

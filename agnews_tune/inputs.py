@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -139,16 +138,6 @@ def prepare_training(
             f"{type(validation_data).__name__}"
         )
     return TrainingRows((texts, known), check_labelled(*validation_data, known.names), soft)
-
-
-def fingerprint(*arrays: npt.NDArray[Any] | None) -> str:
-    """Return a hash of what a network learns from and is validated with."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        held = np.empty(0) if array is None else np.ascontiguousarray(array)
-        digest.update(f"{held.dtype} {held.shape} ".encode())
-        digest.update(held.data)
-    return digest.hexdigest()
 
 
 def check_classes(labels: Labels) -> None:

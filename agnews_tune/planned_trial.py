@@ -103,7 +103,7 @@ def _action(folder: Path, description: Mapping[str, Any]) -> tuple[str, str]:
     if record.trial["key"] != description["key"]:
         return "start over", f"({_difference(record.trial, description)})"
     if record.result is not None:
-        damaged = damaged_part(record, record.result)
+        damaged = damaged_part(record)
         return ("run", f"(damaged {damaged})") if damaged else ("finished", "")
     failed = "(failed before)" if record.failure else ""
     if not backup_path(folder).exists():

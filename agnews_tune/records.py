@@ -298,17 +298,19 @@ def has_whole_model(record: TrialRecord) -> bool:
     return all((config.parent / name).exists() for name in files)
 
 
-def damaged_part(record: TrialRecord, result: Mapping[str, Any]) -> str | None:
-    """Return what a trial with this result has left and is no longer whole, if anything.
+def damaged_part(record: TrialRecord) -> str | None:
+    """Return what a finished trial has left and is no longer whole, if anything.
 
     Files that are not there were taken away, and are not missed.
 
     Warns:
         RecordWarning: the model is damaged.
     """
+    if record.result is None:
+        return None
     if (record.folder / PREDICTIONS).exists() and record.predictions is None:
         return "predictions"
-    if (record.folder / MODEL).exists() and not _is_intact(record.folder, result, MODEL):
+    if (record.folder / MODEL).exists() and not _is_intact(record.folder, record.result, MODEL):
         return "model"
     return None
 

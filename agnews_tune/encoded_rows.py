@@ -1,0 +1,64 @@
+"""What ``fit`` was given, as word numbers, and a hash that tells it from anything else."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+
+from agnews_tune.encoding import EncodedSplit
+from agnews_tune.hyperparameters import Preprocessing
+from agnews_tune.inputs import LabelledTexts, SoftTargets, Texts, TrainingRows
+from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.vocabulary import Vocabulary
+
+
+class EncodedRows(NamedTuple):
+    """What ``fit`` trains on, and what it validates with.
+
+    Attributes:
+        train: texts and labels; their vocabulary is the network's.
+        validation: texts and labels, or None.
+        soft_targets: what is learnt of the training texts in place of their labels, or None.
+    """
+
+    train: EncodedSplit
+    validation: EncodedSplit | None
+    soft_targets: SoftTargets | None
+
+    def fingerprint(self) -> str:
+        """Return a hash of all rows and of the words that their numbers stand for."""
+        digest = hashlib.sha256("\n".join(self.train.texts.vocabulary.tokens).encode())
+        parts = [self.train, *([self.validation] if self.validation else [])]
+        arrays = [array for texts, labels in parts for array in (texts.ids, texts.offsets, labels)]
+        for array in arrays if self.soft_targets is None else [*arrays, self.soft_targets]:
+            digest.update(f"{array.dtype} {array.shape} ".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+
+def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows:
+    """Learn the words of checked training texts, and number those of all texts.
+
+    Texts that are encoded already stay as they are.
+    """
+    texts, _ = rows.train
+    if isinstance(texts, EncodedTexts):
+        vocabulary = texts.vocabulary
+    else:
+        vocabulary = build_vocabulary(texts, Tokenizer(preprocessing))
+
+    def split(labelled: LabelledTexts) -> EncodedSplit:
+        return EncodedSplit(as_encoded(labelled[0], vocabulary, preprocessing), labelled[1])
+
+    return EncodedRows(
+        split(rows.train), split(rows.validation) if rows.validation else None, rows.soft_targets
+    )
+
+
+def as_encoded(texts: Texts, vocabulary: Vocabulary, preprocessing: Preprocessing) -> EncodedTexts:
+    """Return the word numbers of texts; encoded ones stay as they are."""
+    if isinstance(texts, EncodedTexts):
+        return texts
+    return encode(texts, vocabulary, Tokenizer(preprocessing))
