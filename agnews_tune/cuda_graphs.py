@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
@@ -63,10 +64,23 @@ class StepGraphs:
             with torch.cuda.stream(self._stream):
                 if self.seen[shapes] <= WARM_UP or len(self.graphs) == MOST:
                     return step(*inputs)
-                self.graphs[shapes] = _Graph(step, inputs, self._pool)
+                with _nothing_collected():
+                    self.graphs[shapes] = _Graph(step, inputs, self._pool)
         finally:
             current.wait_stream(self._stream)
         return self.graphs[shapes].replay(inputs)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep garbage: graphs of a network that is no longer used, deleted now, break a capture."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 class _Graph:

@@ -1,5 +1,6 @@
 """Steps as CUDA graphs: they learn what the same steps learn one by one, and wait for nothing."""
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -193,6 +194,29 @@ def test_long_texts_are_captured_too(longest: int) -> None:
 
     assert [(BATCH, longest)] == [ids for ids, *_others in descent.graphs.graphs]
     assert 0 < logs["loss"] < 2
+
+
+def test_garbage_is_collected_between_captures() -> None:
+    """Not during one, which the graphs of a deleted network would break."""
+    data, descent = make_data("cuda"), make_descent("cuda")
+    collected = []
+
+    def note(phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            collected.append(torch.cuda.is_current_stream_capturing())
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(note)
+    gc.set_threshold(1)
+    try:
+        descent.run_pass(data, data.batches.shuffled(BATCH, (0, 0)))
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(note)
+
+    assert len(descent.graphs.graphs) > 2
+    assert {False} == set(collected)
+    assert gc.isenabled()
 
 
 def test_bfloat16_is_captured_too() -> None:
