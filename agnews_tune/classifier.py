@@ -50,7 +50,7 @@ class Classifier:
             as many threads gives the same weights to the last bit.
         device: as for ``torch.device``; by default the GPU where there is one, else the CPU.
         precision: ``float32``, ``bfloat16`` where a GPU calculates with it, or ``auto``, which is
-            float32 for now: what the other costs in accuracy has not been measured.
+            float32.
         hyperparameters: any of ``agnews_tune.hyperparameters.Hyperparameters``, with its defaults.
 
     Attributes:
