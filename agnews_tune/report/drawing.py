@@ -1,11 +1,12 @@
 """Pictures for print are drawn by other processes while the report is made.
 
-matplotlib is loaded while the records are read, and the two pictures of curves are drawn at once
-while experiments are compared and the page is written.
+One process loads matplotlib while the records are read. Two forks of it draw the two pictures of
+curves at once while experiments are compared and the page is written.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -13,15 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from importlib import import_module
-from itertools import count, cycle
+from itertools import chain, count, cycle
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from agnews_tune.errors import WriteError
 
 PROCESSES = 2  # a run has two pictures of curves
 PATIENCE = 5  # seconds that it gets to clean up
+Pipe = tuple[Connection, Connection]
 Picture = Callable[[], list[Path]]  # draws one, or waits until it is drawn; returns its files
 Draw = Callable[[Picture, Path], Picture]  # has one drawn into a folder
 
@@ -45,8 +48,8 @@ def drawing_beside() -> Iterator[Draw]:
     if cores == 1:
         yield draw_later
         return
-    with ExitStack() as stack:
-        turns = cycle([stack.enter_context(_drawing_process()) for _ in range(PROCESSES)])
+    with _drawing_processes() as processes:
+        turns = cycle(processes)
 
         def draw(picture: Picture, folder: Path) -> Picture:
             return next(turns)(picture, folder)
@@ -55,38 +58,54 @@ def drawing_beside() -> Iterator[Draw]:
 
 
 @contextmanager
-def _drawing_process() -> Iterator[Draw]:
-    """Give what has pictures drawn by one process, one after the other."""
+def _drawing_processes() -> Iterator[list[Draw]]:
+    """Give, for each process, what has pictures drawn by it, one after the other."""
     context = get_context("fork")
-    connection, other_end = context.Pipe()
-    process = context.Process(target=_serve, args=(other_end, connection), daemon=True)
+    pipes = [context.Pipe() for _ in range(PROCESSES)]
+    with ExitStack() as stack:
+        for connection, _ in pipes:
+            stack.callback(connection.close)
+        stack.enter_context(_ended(context.Process(target=_load_and_draw, args=(pipes,)), PATIENCE))
+        for _, other_end in pipes:
+            other_end.close()
+        yield [partial(_ask, connection, count()) for connection, _ in pipes]
+
+
+@contextmanager
+def _ended(process: BaseProcess, patience: float) -> Iterator[None]:
+    """Start a process, and end it with the block."""
     process.start()
-    other_end.close()
-    numbers = count()
-
-    def draw(picture: Picture, folder: Path) -> Picture:
-        number = next(numbers)
-        with suppress(OSError):  # where nobody listens any more, nobody will answer
-            connection.send((number, picture))
-        return partial(_receive, connection, number, folder)
-
     try:
-        yield draw
+        yield
     finally:
         process.terminate()
-        process.join(PATIENCE)
+        process.join(patience)
         process.kill()  # a fork may wait for ever for a lock that another thread held
         process.join()
 
 
-def _serve(connection: Connection, other_end: Connection) -> None:
-    """Draw what is asked for until the other process ends this one, or is gone itself."""
-    other_end.close()
-    # What a terminal sends goes to all processes, and the other one decides.
+def _load_and_draw(pipes: list[Pipe]) -> None:
+    """Load matplotlib, and be copied to as many processes as there are pipes, which draw."""
+    # What a terminal sends goes to all processes, and the first one decides.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    _load_matplotlib()
+    gc.disable()  # a tenth of the time would go into a search for what ends with the process
+    for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
+        import_module(f"matplotlib.{name}")
+    context = get_context("fork")
+    with ExitStack() as stack:
+        processes = [context.Process(target=_draw, args=(end, pipes)) for _, end in pipes]
+        for process in processes:
+            stack.enter_context(_ended(process, PATIENCE / 4))
+        _close_all(pipes)
+        for process in processes:
+            process.join()
+
+
+def _draw(connection: Connection, pipes: list[Pipe]) -> None:
+    """Draw what is asked for until the other end is closed, or its process is gone."""
+    _close_all(pipes, but=connection)
     with suppress(EOFError, OSError):
         while True:
             number, picture = connection.recv()
@@ -96,10 +115,18 @@ def _serve(connection: Connection, other_end: Connection) -> None:
                 connection.send((number, error))
 
 
-def _load_matplotlib() -> None:
-    """Load what draws, before it is asked to."""
-    for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
-        import_module(f"matplotlib.{name}")
+def _close_all(pipes: list[Pipe], but: Connection | None = None) -> None:
+    """Close what a fork has of the others' ends, or no end of a process would be noticed."""
+    for end in chain.from_iterable(pipes):
+        if end is not but:
+            end.close()
+
+
+def _ask(connection: Connection, numbers: Iterator[int], picture: Picture, folder: Path) -> Picture:
+    number = next(numbers)
+    with suppress(OSError):  # where nobody listens any more, nobody will answer
+        connection.send((number, picture))
+    return partial(_receive, connection, number, folder)
 
 
 def _receive(connection: Connection, number: int, folder: Path) -> list[Path]:
