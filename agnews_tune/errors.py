@@ -22,7 +22,7 @@ The command line prints it as it is and exits with code 2.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class AgnewsTuneError(Exception):
@@ -77,7 +77,17 @@ class RunWarning(AgnewsTuneWarning):
     """A run gets something else than it asked for."""
 
 
-def did_you_mean(received: object, choices: Iterable[str]) -> str:
-    """Return `` (did you mean 'lstm'?)`` for the choice nearest to ``received``, else ``""``."""
+def did_you_mean(
+    received: object, choices: Iterable[str], told: Mapping[str, str] | None = None
+) -> str:
+    """Return `` (did you mean 'lstm'?)`` for the choice nearest to ``received``, else ``""``.
+
+    Args:
+        received: what nobody knows.
+        choices: what it is compared with.
+        told: what is told in place of each of them.
+    """
     nearest = difflib.get_close_matches(str(received), list(choices), n=1)
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    if not nearest:
+        return ""
+    return f" (did you mean {(told[nearest[0]] if told else nearest[0])!r}?)"

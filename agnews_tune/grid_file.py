@@ -53,8 +53,8 @@ def read_grid(path: str | Path) -> Grid:
     try:
         content = path.read_bytes()
     except OSError as error:
-        near = [other.stem for other in path.parent.glob("*.y*ml")]
-        hint = did_you_mean(path.stem, near) if isinstance(error, FileNotFoundError) else ""
+        near = {other.stem: str(other) for other in path.parent.glob("*.y*ml")}
+        hint = did_you_mean(path.stem, near, near) if isinstance(error, FileNotFoundError) else ""
         raise GridError(f"{path}: cannot be read: {error.strerror}{hint}") from error
     document, faults = located_yaml.read(content)
     checker = Checker(faults)

@@ -601,16 +601,17 @@ def test_a_path_that_is_no_file_is_told(path, reason, tmp_path, monkeypatch):
     assert f"{path}: cannot be read: {reason}" == str(raised.value)
 
 
-def test_a_misspelt_path_is_told_its_neighbour(tmp_path, monkeypatch):
-    """A grid of the same folder with a name that is close."""
+@pytest.mark.parametrize("path", ["grids/reprot.yaml", "grids/report.yml", "grids/report"])
+def test_a_misspelt_path_is_told_its_neighbour(path, tmp_path, monkeypatch):
+    """A grid of the same folder with a name that is close, as it can be given."""
     monkeypatch.chdir(tmp_path)
     Path("grids").mkdir()
     Path("grids/report.yaml").touch()
     with pytest.raises(GridError) as raised:
-        read_grid("grids/reprot.yaml")
+        read_grid(path)
 
     assert (
-        "grids/reprot.yaml: cannot be read: No such file or directory (did you mean 'report'?)"
+        f"{path}: cannot be read: No such file or directory (did you mean 'grids/report.yaml'?)"
     ) == str(raised.value)
 
 
