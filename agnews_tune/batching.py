@@ -70,7 +70,7 @@ class Batches:
         batches = [batch for pool in pools for batch in self._cut(pool, batch_size)]
         return self._batches([batches[number] for number in generator.permutation(len(batches))])
 
-    def by_length(self, tokens: int) -> Iterator[Batch]:
+    def by_length(self, tokens: int = EVALUATION_TOKENS) -> Iterator[Batch]:
         """Return every row once, the shortest texts first.
 
         Args:

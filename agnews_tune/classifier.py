@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnews_tune.batching import EVALUATION_TOKENS, Batches, as_tensor
+from agnews_tune.batching import Batches, as_tensor
 from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
 from agnews_tune.encoded_rows import as_encoded, encode_rows
@@ -20,13 +20,7 @@ from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.hyperparameters import Hyperparameters, as_plain
-from agnews_tune.inputs import (
-    SoftTargets,
-    Texts,
-    check_labelled,
-    check_texts,
-    prepare_training,
-)
+from agnews_tune.inputs import SoftTargets, Texts, check_labelled, check_texts, prepare_training
 from agnews_tune.network import Network
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -211,7 +205,7 @@ class Classifier:
         probabilities = torch.empty((len(batches), len(self.label_names_)), device=self.device)
         self.network_.eval()
         with torch.inference_mode():
-            for batch in batches.by_length(EVALUATION_TOKENS):
+            for batch in batches.by_length():
                 logits = self.network_(batch.ids, batch.lengths)
                 probabilities[batch.rows] = logits.softmax(dim=1)
         return probabilities.cpu().numpy()

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnews_tune.batching import EVALUATION_TOKENS
 from agnews_tune.errors import TrialError
 from agnews_tune.linear_network import LinearNetwork
 from agnews_tune.training import LabelledBatches, evaluate
@@ -76,7 +75,7 @@ def fit_support_vectors(
 def _count(network: LinearNetwork, data: LabelledBatches) -> list[npt.NDArray[np.int64]]:
     """Return row, feature and count of all that stands in the texts."""
     parts = []
-    for batch in data.batches.by_length(EVALUATION_TOKENS):
+    for batch in data.batches.by_length():
         rows, features, counts = network.count(batch.ids, batch.lengths)
         parts.append((batch.rows[rows].cpu(), features.cpu(), counts.cpu()))
     return [torch.cat(column).numpy() for column in zip(*parts, strict=True)]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from agnews_tune.adaptive_softmax import Rooms
-from agnews_tune.batching import EVALUATION_TOKENS, Batch, Batches
+from agnews_tune.batching import Batch, Batches
 from agnews_tune.descent import Descent
 from agnews_tune.history import Callback
 from agnews_tune.hyperparameters import Hyperparameters
@@ -136,7 +136,7 @@ class Pretraining:
         total = torch.zeros((), dtype=torch.float64, device=texts.device)
         words = torch.zeros((), dtype=torch.int64, device=texts.device)
         with torch.no_grad():
-            for batch in texts.by_length(EVALUATION_TOKENS):
+            for batch in texts.by_length():
                 guesses = (batch.lengths - 1).sum()
                 total += language(batch.ids, batch.lengths) * guesses
                 words += guesses

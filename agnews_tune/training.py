@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agnews_tune.batching import EVALUATION_TOKENS, Batch, Batches
+from agnews_tune.batching import Batch, Batches
 from agnews_tune.history import Callback
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
         return functional.cross_entropy(logits, labels), logits
 
     with torch.no_grad():
-        return run_epoch(data, data.batches.by_length(EVALUATION_TOKENS), measure)
+        return run_epoch(data, data.batches.by_length(), measure)
 
 
 def run_epoch(

@@ -74,7 +74,7 @@ def test_validation_texts_are_measured(
             language = self.model.pretraining_.descent.network.eval()
             expected.append(language(batch.ids, batch.lengths).item())
 
-    monkeypatch.setattr("agnews_tune.pretraining.EVALUATION_TOKENS", 6)
+    monkeypatch.setattr(Batches.by_length, "__defaults__", (6,))  # tokens: several batches
     small = {"hidden_dim": 4, "embedding_dim": 4, "min_count": 0, "batch_size": 4, "epochs": 1}
     with_validation, alone = (Classifier(**small | settings, device="cpu") for _ in range(2))
     for model, given in ((with_validation, {"validation_data": (texts, labels)}), (alone, {})):

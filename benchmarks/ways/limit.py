@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agnews_tune.batching import EVALUATION_TOKENS, Batch, Batches
+from agnews_tune.batching import Batch, Batches
 from agnews_tune.cuda_graphs import WARM_UP, StepGraphs
 from agnews_tune.gradients import reused_gradient
 from benchmarks.workload import Workload
@@ -52,7 +52,7 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
 def prepare_evaluation_limit(work: Workload, network: nn.Module) -> Callable[[], object]:
     """Return a pass of ``evaluate``: forward and loss, nothing else."""
     network.eval()
-    batches = _with_labels(Batches(work.encoded, work.device).by_length(EVALUATION_TOKENS), work)
+    batches = _with_labels(Batches(work.encoded, work.device).by_length(), work)
 
     def run() -> None:
         with torch.inference_mode():
