@@ -148,6 +148,23 @@ def test_process_that_was_killed(
 
 
 @two_cores
+def test_process_that_loads_was_killed(summary: DataSummary, tmp_path: Path) -> None:
+    """Before those that draw are there the error is the same; after it they draw, and end too."""
+    with drawing_beside() as draw:
+        psutil.Process(active_children()[0].pid).kill()
+        with pytest.raises(WriteError, match="the process that draws them was ended"):
+            draw_both(draw, summary, tmp_path)()
+    with drawing_beside() as draw:
+        loading, *processes = drawing_processes()
+        loading.kill()
+        paths = draw_both(draw, summary, tmp_path)()
+
+    assert all(path.exists() for path in paths)
+    gone, _alive = psutil.wait_procs(processes, timeout=5)
+    assert processes == sorted(gone, key=lambda process: process.pid)
+
+
+@two_cores
 def test_signals_end_all_processes(tmp_path: Path) -> None:
     """Ctrl-C, which all get, and SIGTERM, which one gets: at once, and no part of a file stays."""
     write_run(tmp_path, experiments=60, rows=20)

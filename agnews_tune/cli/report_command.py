@@ -84,7 +84,7 @@ def _report(runs: list[Path], errors: int, columns: bool) -> None:
     from agnews_tune.report.pictures import start_curves, start_searches
 
     with drawing_beside() as draw:
-        # Loaded while the processes that draw load matplotlib.
+        # Loaded while another process loads matplotlib.
         from agnews_tune.report.forms import format_terminal
         from agnews_tune.report.page import write_page
         from agnews_tune.report.reading import compare, read_summaries

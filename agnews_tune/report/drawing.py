@@ -23,7 +23,7 @@ from pathlib import Path
 from agnews_tune.errors import WriteError
 
 PROCESSES = 2  # a run has two pictures of curves
-PATIENCE = 5  # seconds that it gets to clean up
+PATIENCE = 5  # seconds that the process which forks them gets to end itself and them
 Pipe = tuple[Connection, Connection]
 Picture = Callable[[], list[Path]]  # draws one, or waits until it is drawn; returns its files
 Draw = Callable[[Picture, Path], Picture]  # has one drawn into a folder
@@ -59,21 +59,21 @@ def drawing_beside() -> Iterator[Draw]:
 
 @contextmanager
 def _drawing_processes() -> Iterator[list[Draw]]:
-    """Give, for each process, what has pictures drawn by it, one after the other."""
+    """Give what has pictures drawn by each of some processes, one after the other."""
     context = get_context("fork")
     pipes = [context.Pipe() for _ in range(PROCESSES)]
     with ExitStack() as stack:
         for connection, _ in pipes:
             stack.callback(connection.close)
-        stack.enter_context(_ended(context.Process(target=_load_and_draw, args=(pipes,)), PATIENCE))
+        stack.enter_context(_running(context.Process(target=_load, args=(pipes,)), PATIENCE))
         for _, other_end in pipes:
             other_end.close()
         yield [partial(_ask, connection, count()) for connection, _ in pipes]
 
 
 @contextmanager
-def _ended(process: BaseProcess, patience: float) -> Iterator[None]:
-    """Start a process, and end it with the block."""
+def _running(process: BaseProcess, patience: float) -> Iterator[None]:
+    """Start a process and end it with the block, by force after so many seconds."""
     process.start()
     try:
         yield
@@ -84,8 +84,8 @@ def _ended(process: BaseProcess, patience: float) -> Iterator[None]:
         process.join()
 
 
-def _load_and_draw(pipes: list[Pipe]) -> None:
-    """Load matplotlib, and be copied to as many processes as there are pipes, which draw."""
+def _load(pipes: list[Pipe]) -> None:
+    """Load matplotlib, and fork a process for each pipe, which draws."""
     # What a terminal sends goes to all processes, and the first one decides.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -97,7 +97,7 @@ def _load_and_draw(pipes: list[Pipe]) -> None:
     with ExitStack() as stack:
         processes = [context.Process(target=_draw, args=(end, pipes)) for _, end in pipes]
         for process in processes:
-            stack.enter_context(_ended(process, PATIENCE / 4))
+            stack.enter_context(_running(process, PATIENCE / (PROCESSES + 1)))
         _close_all(pipes)
         for process in processes:
             process.join()
@@ -116,7 +116,7 @@ def _draw(connection: Connection, pipes: list[Pipe]) -> None:
 
 
 def _close_all(pipes: list[Pipe], but: Connection | None = None) -> None:
-    """Close what a fork has of the others' ends, or no end of a process would be noticed."""
+    """Close the ends that a fork has of its own, which would hide that another process ended."""
     for end in chain.from_iterable(pipes):
         if end is not but:
             end.close()
