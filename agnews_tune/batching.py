@@ -16,6 +16,7 @@ from agnews_tune.vocabulary import PAD
 
 POOL = 64  # batches that are sorted by length together: less padding, order still random
 EVALUATION_TOKENS = 4_096  # in a batch: as fast as larger ones, and long texts take no more memory
+EVALUATION_TOKENS_GPU = 65_536  # more than ten times as fast there: fewer kernels are launched
 
 Rows = npt.NDArray[np.int64]
 
@@ -57,6 +58,8 @@ class Batches:
         self._ids = as_tensor(texts.ids, device)  # (tokens,)
         self._starts = as_tensor(texts.offsets[:-1], device)  # (texts,)
         self._lengths = texts.lengths
+        # NumPy sorts numbers of 16 bits several times as fast as longer ones.
+        self._narrow = np.min_scalar_type(int(self._lengths.max(initial=0)))
         self._lengths_on_device = as_tensor(self._lengths, device)
 
     def __len__(self) -> int:
@@ -70,12 +73,16 @@ class Batches:
         batches = [batch for pool in pools for batch in self._cut(pool, batch_size)]
         return self._batches([batches[number] for number in generator.permutation(len(batches))])
 
-    def by_length(self, tokens: int = EVALUATION_TOKENS) -> Iterator[Batch]:
+    def by_length(self, tokens: int | None = None) -> Iterator[Batch]:
         """Return every row once, the shortest texts first.
 
         Args:
-            tokens: in one batch, padding included, at most; a text that has more is one alone.
+            tokens: in one batch, padding included, at most; a text that has more is one alone. By
+                default as many as keep the device busy.
         """
+        if tokens is None:
+            on_cpu = self.device.type == "cpu"
+            tokens = EVALUATION_TOKENS if on_cpu else EVALUATION_TOKENS_GPU
         rows = self._sorted(np.arange(len(self)))
         lengths = self._lengths[rows]
         parts = []
@@ -92,7 +99,7 @@ class Batches:
         return np.split(self._sorted(rows), range(batch_size, len(rows), batch_size))
 
     def _sorted(self, rows: Rows) -> Rows:
-        return rows[np.argsort(self._lengths[rows], kind="stable")]
+        return rows[np.argsort(self._lengths[rows].astype(self._narrow), kind="stable")]
 
     def _batches(self, parts: list[Rows]) -> Iterator[Batch]:
         if not parts:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agnews_tune.batching import Batches, as_tensor
 from agnews_tune.descent import Descent
@@ -27,7 +26,13 @@ from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.splits import Labels
 from agnews_tune.text import EncodedTexts
-from agnews_tune.training import LabelledBatches, evaluate, own_random_state, train
+from agnews_tune.training import (
+    LabelledBatches,
+    evaluate,
+    own_random_state,
+    predict_logits,
+    train,
+)
 from agnews_tune.vocabulary import Vocabulary
 
 SEEDS = 2**64  # that torch takes
@@ -201,14 +206,8 @@ class Classifier:
         """
         self._check_fitted()
         check_texts(texts)
-        batches = Batches(self._encode(texts), self.device)
-        probabilities = torch.empty((len(batches), len(self.label_names_)), device=self.device)
-        self.network_.eval()
-        with torch.inference_mode():
-            for batch in batches.by_length():
-                logits = self.network_(batch.ids, batch.lengths)
-                probabilities[batch.rows] = logits.softmax(dim=1)
-        return probabilities.cpu().numpy()
+        logits = predict_logits(self.network_, Batches(self._encode(texts), self.device))
+        return logits.softmax(dim=1).cpu().numpy()
 
     def predict_classes(self, texts: Texts) -> list[str]:
         """Return the name of the most probable class of each text."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 Step = Callable[..., tuple[Tensor, ...]]
 Shapes = tuple[torch.Size, ...]
-WARM_UP = 2  # batches of a shape before its step is captured: rare shapes are not worth a graph
+WARM_UP = 1  # batches of a shape before its step is captured: most shapes come again
 MOST = 256  # graphs; each takes memory of the card
 
 

@@ -37,8 +37,6 @@ class TrainingRows(NamedTuple):
 
 def check_texts(texts: Texts) -> None:
     """Raise CorpusError where ``texts`` is no sequence of texts, nor encoded ones."""
-    if isinstance(texts, EncodedTexts):
-        return
     if isinstance(texts, str):
         raise CorpusError("texts must be a list of texts; received one text: put it in a list")
     if not hasattr(texts, "__len__"):
@@ -51,6 +49,8 @@ def check_texts(texts: Texts) -> None:
         )
     if len(texts) == 0:
         raise CorpusError("texts must hold at least one text; received none")
+    if isinstance(texts, EncodedTexts):
+        return
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             raise CorpusError(f"texts[{number}] must be a text; received {text!r}")

@@ -83,28 +83,35 @@ def _begin(model: Classifier, callbacks: Sequence[Callback]) -> None:
 
 def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
     """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
+    logits = predict_logits(network, data.batches)
+    correct = logits.argmax(dim=1) == data.labels
+    return {
+        "loss": functional.cross_entropy(logits, data.labels).item(),
+        "accuracy": correct.sum().item() / len(correct),
+    }
+
+
+def predict_logits(network: nn.Module, batches: Batches) -> Tensor:
+    """Return the logits of at least one text ``(texts, classes)``, on the device."""
     network.eval()
-
-    def measure(batch: Batch, labels: Tensor) -> tuple[Tensor, Tensor]:
-        logits = network(batch.ids, batch.lengths)
-        return functional.cross_entropy(logits, labels), logits
-
-    with torch.no_grad():
-        return run_epoch(data, data.batches.by_length(), measure)
+    with torch.inference_mode():
+        parts = [(batch.rows, network(batch.ids, batch.lengths)) for batch in batches.by_length()]
+        rows, logits = (torch.cat(column) for column in zip(*parts, strict=True))
+        return logits[rows.argsort()]
 
 
 def run_epoch(
     data: LabelledBatches,
     batches: Iterator[Batch],
-    use: Callable[[Batch, Tensor], tuple[Tensor, Tensor]],
+    learn: Callable[[Batch, Tensor], tuple[Tensor, Tensor]],
 ) -> dict[str, float]:
-    """Go once over the rows.
+    """Train once on the rows.
 
     Args:
         data: the rows.
         batches: all of them.
-        use: trains on a batch with its class numbers or soft targets, or measures it; returns the
-            mean loss and the logits.
+        learn: trains on a batch with its class numbers or soft targets; returns the mean loss and
+            the logits.
 
     Returns:
         ``loss`` and ``accuracy``, as the network was when it saw each row.
@@ -116,8 +123,8 @@ def run_epoch(
     for batch in batches:
         labels = data.labels[batch.rows]
         soft = data.soft_targets
-        loss, logits = use(batch, labels if soft is None else soft[batch.rows])
-        loss_sum += loss.detach() * len(labels)
+        loss, logits = learn(batch, labels if soft is None else soft[batch.rows])
+        loss_sum += loss * len(labels)
         correct += (logits.argmax(dim=1) == labels).sum()
     rows = len(data.labels)
     return {"loss": loss_sum.item() / rows, "accuracy": correct.item() / rows}

@@ -70,6 +70,16 @@ def test_batches_by_length_have_no_more_tokens_than_asked(lengths: list[int]) ->
     assert sorted(lengths) == [length for batch in batches for length in batch.lengths.tolist()]
 
 
+@pytest.mark.parametrize(
+    ("device", "tokens"), [("cpu", 4_096), pytest.param("cuda", 65_536, marks=pytest.mark.gpu)]
+)
+def test_a_gpu_gets_more_tokens_at_once(device: str, tokens: int) -> None:
+    """Each of its kernels has to be launched; a processor has no use for larger batches."""
+    batches = Batches(encoded([16] * 10_000), torch.device(device))
+
+    assert tokens == next(batches.by_length()).ids.numel()
+
+
 def test_a_text_with_more_tokens_is_a_batch_alone() -> None:
     """Where one text is longer than a batch may be, it comes nevertheless."""
     batches = Batches(encoded([3, 50, 4, 60]), torch.device("cpu"))

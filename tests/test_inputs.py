@@ -54,6 +54,7 @@ def test_sequences_of_texts_are_fine(texts: object, unfit: object) -> None:
         (None, "texts must be a list of texts; received None"),
         (3, "texts must be a list of texts; received 3"),
         ([], "texts must hold at least one text; received none"),
+        (encoded(0), "texts must hold at least one text; received none"),
         (["one", None], "texts[1] must be a text; received None"),
         ([b"one"], "texts[0] must be a text; received b'one'"),
         (
