@@ -6,6 +6,7 @@ import torch
 
 from agnews_tune.errors import HyperparameterError, did_you_mean
 
+KINDS = ("cpu", "cuda")  # AMD's GPUs are cuda too; Apple's have no float64
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -13,17 +14,23 @@ def find_device(name: str | None) -> torch.device:
     """Return the device of that name; None is the GPU where there is one, else the CPU.
 
     Raises:
-        HyperparameterError: torch cannot use it on this machine.
+        HyperparameterError: it is no CPU or CUDA GPU that torch can use on this machine.
     """
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # whichever torch raises for this kind
-        raise HyperparameterError(
-            "device must be one that torch can use on this machine, such as 'cpu' or 'cuda:0'; "
-            f"received {name!r}"
-        ) from error
+        raise _unfit(name) from error
+    if device.type not in KINDS:
+        raise _unfit(name)
     return device
+
+
+def _unfit(name: str | None) -> HyperparameterError:
+    return HyperparameterError(
+        "device must be the CPU or a CUDA GPU that torch can use on this machine, such as 'cpu' or "
+        f"'cuda:0'; received {name!r}"
+    )
 
 
 def choose_precision(name: str, device: torch.device) -> str:

@@ -271,10 +271,10 @@ def test_saved_model_is_plain_files(tmp_path: Path) -> None:
         *(
             (
                 {"device": device},
-                "device must be one that torch can use on this machine, such as 'cpu' or 'cuda:0'; "
-                f"received {device!r}",
+                "device must be the CPU or a CUDA GPU that torch can use on this machine, such as "
+                f"'cpu' or 'cuda:0'; received {device!r}",
             )
-            for device in ("cude", "cuda:99")
+            for device in ("cude", "cuda:99", "mps", "meta")
         ),
     ],
 )
