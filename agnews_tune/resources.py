@@ -15,7 +15,7 @@ from agnews_tune.errors import RunError, RunWarning
 
 # Trials on one GPU by default, at most; docs/performance.md has the curve.
 IN_TURN, SIDE_BY_SIDE = 4, 16
-MEMORY = 4_000_000_000  # bytes of the card for each of them, at least
+MEMORY = 5_000_000_000  # bytes of the card for each of them, at least
 GRANULARITY = 10_000  # Ray rounds shares to so many parts of a GPU
 
 GPU_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")  # NVIDIA's, AMD's, Windows' under Linux

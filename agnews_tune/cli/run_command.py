@@ -49,7 +49,7 @@ def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> flo
     show_default=True,
     metavar="SHARE",
     help="Share of a GPU for each trial, such as 0.25, or whole GPUs; 0 is the CPU. auto: where "
-    "there is a GPU, a quarter, or a sixteenth if NVIDIA's MPS runs, but 4 GB at least.",
+    "there is a GPU, a quarter, or a sixteenth if NVIDIA's MPS runs, but 5 GB at least.",
 )
 @click.option(
     "--cpus-per-trial",
