@@ -15,8 +15,8 @@ from agnews_tune.text import EncodedTexts
 from agnews_tune.vocabulary import PAD
 
 POOL = 64  # batches that are sorted by length together: less padding, order still random
-EVALUATION_TOKENS = 4_096  # in a batch: as fast as larger ones, and long texts take no more memory
-EVALUATION_TOKENS_GPU = 65_536  # more than ten times as fast there: fewer kernels are launched
+# Of a batch that is only read: on a CPU more are no faster, and a GPU has to launch every kernel.
+EVALUATION_TOKENS = {"cpu": 4_096, "cuda": 65_536}
 
 Rows = npt.NDArray[np.int64]
 
@@ -59,7 +59,7 @@ class Batches:
         self._starts = as_tensor(texts.offsets[:-1], device)  # (texts,)
         self._lengths = texts.lengths
         # NumPy sorts numbers of 16 bits several times as fast as longer ones.
-        self._narrow = np.min_scalar_type(int(self._lengths.max(initial=0)))
+        self._sort_keys = self._lengths.astype(np.min_scalar_type(self._lengths.max(initial=0)))
         self._lengths_on_device = as_tensor(self._lengths, device)
 
     def __len__(self) -> int:
@@ -78,11 +78,10 @@ class Batches:
 
         Args:
             tokens: in one batch, padding included, at most; a text that has more is one alone. By
-                default as many as keep the device busy.
+                default 4,096 on a CPU and 65,536 on a GPU.
         """
         if tokens is None:
-            on_cpu = self.device.type == "cpu"
-            tokens = EVALUATION_TOKENS if on_cpu else EVALUATION_TOKENS_GPU
+            tokens = EVALUATION_TOKENS[self.device.type]
         rows = self._sorted(np.arange(len(self)))
         lengths = self._lengths[rows]
         parts = []
@@ -99,7 +98,7 @@ class Batches:
         return np.split(self._sorted(rows), range(batch_size, len(rows), batch_size))
 
     def _sorted(self, rows: Rows) -> Rows:
-        return rows[np.argsort(self._lengths[rows].astype(self._narrow), kind="stable")]
+        return rows[np.argsort(self._sort_keys[rows], kind="stable")]
 
     def _batches(self, parts: list[Rows]) -> Iterator[Batch]:
         if not parts:
@@ -119,3 +118,18 @@ class Batches:
         ids = self._ids[places.clamp_(max=len(self._ids) - 1)]
         ids.masked_fill_(time >= lengths[:, None], PAD)
         return Batch(rows, ids, lengths, numbers)
+
+
+class LabelledBatches(NamedTuple):
+    """Texts and their classes on the training device.
+
+    Attributes:
+        batches: the texts.
+        labels: class numbers ``(texts,)``, int64.
+        soft_targets: probabilities of the classes ``(texts, classes)``, float32, that are learnt in
+            place of the labels; None for the labels.
+    """
+
+    batches: Batches
+    labels: Tensor
+    soft_targets: Tensor | None = None

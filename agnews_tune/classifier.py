@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.batching import Batches, as_tensor
+from agnews_tune.batching import Batches, LabelledBatches, as_tensor
 from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
 from agnews_tune.encoded_rows import as_encoded, encode_rows
 from agnews_tune.errors import HyperparameterError, NotFittedError
+from agnews_tune.evaluation import evaluate, predict_logits
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
@@ -26,13 +27,7 @@ from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.splits import Labels
 from agnews_tune.text import EncodedTexts
-from agnews_tune.training import (
-    LabelledBatches,
-    evaluate,
-    own_random_state,
-    predict_logits,
-    train,
-)
+from agnews_tune.training import own_random_state, train
 from agnews_tune.vocabulary import Vocabulary
 
 SEEDS = 2**64  # that torch takes

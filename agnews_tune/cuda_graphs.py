@@ -14,12 +14,12 @@ from torch import Tensor
 
 Step = Callable[..., tuple[Tensor, ...]]
 Shapes = tuple[torch.Size, ...]
-WARM_UP = 1  # batches of a shape before its step is captured: most shapes come again
+WARM_UP = 1  # steps of a shape before it is captured: one that comes once takes no graph's place
 MOST = 256  # graphs; each takes memory of the card
 
 
 class StepGraphs:
-    """Takes steps as they are at first, and replays a graph for each shape that comes often.
+    """Takes the first step of each shape as it is, and replays a graph from the second one on.
 
     A recurrent layer is hundreds of small kernels, and a processor takes longer to launch them one
     by one than a large GPU to run them. All graphs share the memory of their inner tensors, in

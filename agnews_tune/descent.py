@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from agnews_tune.averaging import MovingAverage
-from agnews_tune.batching import Batch
+from agnews_tune.batching import Batch, LabelledBatches
 from agnews_tune.cuda_graphs import StepGraphs
 from agnews_tune.gradients import reused_gradient
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.language_model import LanguageModel
 from agnews_tune.recurrent_network import RecurrentNetwork
-from agnews_tune.training import LabelledBatches, run_epoch
+from agnews_tune.training import run_epoch
 
 Network = TypeVar("Network", RecurrentNetwork, LanguageModel)
 Objective = Callable[..., tuple[Tensor, ...]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from agnews_tune.batching import LabelledBatches
 from agnews_tune.descent import Descent
 from agnews_tune.linear_network import LinearNetwork
 from agnews_tune.linear_training import fit_support_vectors
@@ -15,7 +16,7 @@ from agnews_tune.losses import training_loss
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
-from agnews_tune.training import LabelledBatches, own_random_state, shuffled
+from agnews_tune.training import own_random_state, shuffled
 from agnews_tune.word_pairs import frequent_pairs
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from agnews_tune.batching import LabelledBatches
 from agnews_tune.errors import TrialError
+from agnews_tune.evaluation import evaluate
 from agnews_tune.linear_network import LinearNetwork
-from agnews_tune.training import LabelledBatches, evaluate
 
 FEWEST = 2  # training rows of a class: each is scored by a machine without it
 FOLDS = 3  # of the training rows, to learn what the scores are worth

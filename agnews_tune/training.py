@@ -1,37 +1,22 @@
-"""The only training loop: epochs over labelled batches, with callbacks around them."""
+"""The training loop: epochs over labelled batches, with callbacks around them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from agnews_tune.batching import Batch, Batches
+from agnews_tune.batching import Batch, LabelledBatches
+from agnews_tune.evaluation import evaluate
 from agnews_tune.history import Callback
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier
-
-
-class LabelledBatches(NamedTuple):
-    """Texts and their classes on the training device.
-
-    Attributes:
-        batches: the texts.
-        labels: class numbers ``(texts,)``, int64.
-        soft_targets: probabilities of the classes ``(texts, classes)``, float32, that are learnt in
-            place of the labels; None for the labels.
-    """
-
-    batches: Batches
-    labels: Tensor
-    soft_targets: Tensor | None = None
 
 
 def train(
@@ -79,25 +64,6 @@ def _begin(model: Classifier, callbacks: Sequence[Callback]) -> None:
         logs = {name: figures[epoch] for name, figures in model.history_.history.items()}
         for callback in callbacks:
             callback.on_epoch_restored(epoch, logs)
-
-
-def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
-    """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
-    logits = predict_logits(network, data.batches)
-    correct = logits.argmax(dim=1) == data.labels
-    return {
-        "loss": functional.cross_entropy(logits, data.labels).item(),
-        "accuracy": correct.sum().item() / len(correct),
-    }
-
-
-def predict_logits(network: nn.Module, batches: Batches) -> Tensor:
-    """Return the logits of at least one text ``(texts, classes)``, on the device."""
-    network.eval()
-    with torch.inference_mode():
-        parts = [(batch.rows, network(batch.ids, batch.lengths)) for batch in batches.by_length()]
-        rows, logits = (torch.cat(column) for column in zip(*parts, strict=True))
-        return logits[rows.argsort()]
 
 
 def run_epoch(

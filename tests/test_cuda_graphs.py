@@ -14,7 +14,7 @@ from conftest import Stop, StopPretraining
 
 from agnews_tune import Classifier
 from agnews_tune.backup import BackupAndRestore
-from agnews_tune.batching import Batch, Batches
+from agnews_tune.batching import Batch, Batches, LabelledBatches
 from agnews_tune.cuda_graphs import WARM_UP
 from agnews_tune.descent import Descent
 from agnews_tune.history import Callback
@@ -23,7 +23,6 @@ from agnews_tune.losses import training_loss
 from agnews_tune.pretraining import Pretraining
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
-from agnews_tune.training import LabelledBatches
 from agnews_tune.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.gpu

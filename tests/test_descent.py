@@ -13,13 +13,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from agnews_tune.batching import Batches
+from agnews_tune.batching import Batches, LabelledBatches
 from agnews_tune.descent import Descent
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.losses import training_loss
 from agnews_tune.recurrent_network import RecurrentNetwork
 from agnews_tune.text import EncodedTexts
-from agnews_tune.training import LabelledBatches
 from agnews_tune.vocabulary import Vocabulary
 
 WORDS, TEXTS, BATCH, EPOCHS = 40, 24, 4, 5
