@@ -84,7 +84,7 @@ def test_report_of_the_kept_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("run", ["beyond", "pretrained"])
 def test_tables_of_kept_runs(run: str) -> None:
-    """So do the tables of docs/beyond.md."""
+    """The tables of docs/beyond.md are those of the records beside it."""
     table = report_table(run)
     page = (ROOT / "docs" / "beyond.md").read_text(encoding="utf-8")
     shown = cells(page.partition(f"<!-- {run} -->")[2])
@@ -94,7 +94,7 @@ def test_tables_of_kept_runs(run: str) -> None:
 
 
 def test_headline_figures() -> None:
-    """Those of the README are those of the same runs."""
+    """The README's accuracies are those of the same records."""
     _heads, *shown = cells(README.partition("<!-- headline -->")[2])
     for grid, experiment, _what, accuracy in shown:
         heads, *rows = report_table("reference" if grid == "report" else grid)
