@@ -51,6 +51,9 @@ records: {folder}/results/tiny
 """
 
 
+FULL = "error: standard output cannot be written: No space left on device\n"
+
+
 def invoke(*arguments: object, text: str | None = None) -> Result:
     """Run a command in this process; one that must not start Ray answers faster so."""
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=text)
@@ -648,8 +651,20 @@ class TestPredict:
                 check=False,
             )
 
-        message = "error: standard output cannot be written: No space left on device\n"
-        assert (2, message) == (done.returncode, done.stderr)
+        assert (2, FULL) == (done.returncode, done.stderr)
+
+    def test_letters_that_the_encoding_of_the_output_lacks(self, model: Path) -> None:
+        """They are shown as their numbers, as Python shows them."""
+        done = subprocess.run(
+            [PROGRAM, "predict", "--model", model, "--format", "csv", "caf\u00e9 \u4e2d"],
+            env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "1"},
+            capture_output=True,
+            encoding="latin-1",
+            check=True,
+        )
+
+        assert done.stdout.splitlines()[1].startswith("caf\u00e9 \\u4e2d,")
+        assert not done.stderr
 
     @pytest.mark.fault("texts")
     @pytest.mark.parametrize("way", ["--file", "argument"])
@@ -743,8 +758,32 @@ def test_version() -> None:
     assert f"agnews-tune, version {__version__}\n" == invoke("--version").output
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["report", "--help"]])
+def test_full_disk_behind_the_help(arguments: list[str]) -> None:
+    """It is told as behind any other output."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (2, FULL) == (done.returncode, done.stderr)
+
+
 def test_help_answers_at_once() -> None:
     """No heavy library is loaded for it."""
     program = "from agnews_tune.cli import main\nmain(['run', '--help'], standalone_mode=False)"
 
     assert set() == loaded_after(program)
+
+
+def test_path_that_the_system_refuses() -> None:
+    """Whatever the command wanted there, one line names it and the cause."""
+    path = "x" * 300
+    done = subprocess.run(
+        [PROGRAM, "predict", "--results", path, "a text"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (2, f"error: {path}: File name too long\n") == (done.returncode, done.stderr)

@@ -5,7 +5,7 @@ Each command is a module, which imports what it needs when it is called.
 
 from __future__ import annotations
 
-import errno
+import io
 import sys
 import warnings
 from typing import Any, TextIO
@@ -22,9 +22,27 @@ from agnews_tune.errors import AgnewsTuneError
 class _Commands(click.Group):
     """Turns errors into one message and exit code 2, and signals into the codes of shells."""
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Parse the command line and run what it names."""
+        if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+            sys.stdout.reconfigure(errors="backslashreplace")  # for what its encoding lacks
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            place = error.filename
+            if _cannot_be_written(sys.stdout):
+                from agnews_tune.interrupts import write_nowhere
+
+                write_nowhere([1])
+                place = "standard output cannot be written"
+            if not place:
+                raise
+            click.echo(f"error: {place}: {error.strerror}", err=True)
+            sys.exit(2)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        from agnews_tune.interrupts import Interrupted, interruptible, write_nowhere
+        from agnews_tune.interrupts import Interrupted, interruptible
 
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
@@ -35,12 +53,6 @@ class _Commands(click.Group):
                     return outcome
             except AgnewsTuneError as error:
                 click.echo(f"error: {error}", err=True)
-                ctx.exit(2)
-            except OSError as error:
-                if error.errno == errno.EPIPE or not _cannot_be_written(sys.stdout):
-                    raise
-                write_nowhere([1])
-                click.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
                 ctx.exit(2)
             except Interrupted as stop:
                 click.echo(f"stopped by {stop}", err=True)
