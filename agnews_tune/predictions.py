@@ -103,14 +103,14 @@ def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Itera
     label_width = max(len("class"), *map(len, names))
     widths = [max(len(name), 6) for name in names]
     heads = "  ".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
-    yield f"{'class':<{label_width}}  {heads}  text"
+    yield printable(f"{'class':<{label_width}}  {heads}  text")
     for text, label, probabilities in predictions:
         figures = "  ".join(
             f"{probabilities[name]:>{width}.4f}" for name, width in zip(names, widths, strict=True)
         )
         words = " ".join(text.split())
         shown = words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
-        yield f"{label:<{label_width}}  {figures}  {printable(shown)}"
+        yield printable(f"{label:<{label_width}}  {figures}  {shown}")
 
 
 def as_json(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
@@ -132,8 +132,8 @@ def as_csv(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterato
 
 def _csv_line(fields: list[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(fields)  # without one, 3.11 quotes no "a\nb"
-    return line.getvalue().removesuffix("\n")
+    csv.writer(line, lineterminator="\r\n").writerow(fields)  # of these, 3.12 quotes no others
+    return line.getvalue().removesuffix("\r\n")
 
 
 FORMATS: dict[str, Callable[[Iterable[Prediction], tuple[str, ...]], Iterator[str]]] = {

@@ -133,15 +133,16 @@ def write_predictions(
 
     Args:
         folder: of the trial's record.
-        probabilities: ``(rows, classes)``; kept as float16.
+        probabilities: ``(rows, classes)``; kept as float16, the answers being the same ones.
         labels: the true class numbers ``(rows,)``.
     """
     import numpy as np
 
+    half, answers = probabilities.astype(np.float16), probabilities.argmax(axis=1)
+    tied = np.flatnonzero(half.argmax(axis=1) != answers)
+    half[tied, answers[tied]] = np.nextafter(half[tied].max(axis=1), np.float16(1))
     with replacing(folder / PREDICTIONS) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file, probabilities=probabilities.astype(np.float16), labels=np.asarray(labels)
-        )
+        np.savez_compressed(file, probabilities=half, labels=np.asarray(labels))
 
 
 def read_predictions(

@@ -25,6 +25,7 @@ from agnews_tune.predictions import (
 )
 
 NAMES = ("Business", "Sci/Tech", "Sports")
+ESCAPE = "\x1b[2J"  # clears a screen
 TEXTS = ["the striker scored twice", 'a "chip",\nin two lines', "größer", ""]
 MADE = [
     Prediction("Shares fell", "Business", {"Business": 0.75, "Sci/Tech": 0.2, "Sports": 0.05}),
@@ -152,11 +153,13 @@ def test_formats_of_a_real_model_can_be_read_back(tiny_model: Classifier) -> Non
             assert pytest.approx(probability, abs=1e-6) == float(row[name])
 
 
-def test_csv_quotes_a_line_break() -> None:
+@pytest.mark.parametrize("text", ["two\nlines", "two\rlines"])
+def test_csv_quotes_a_line_break(text: str) -> None:
     """A text of two lines stays one field."""
-    lines = as_csv([Prediction("two\nlines", "Sports", dict.fromkeys(NAMES, 0.5))], NAMES)
+    lines = list(as_csv([Prediction(text, "Sports", dict.fromkeys(NAMES, 0.5))], NAMES))
 
-    assert ["two\nlines", "Sports"] == list(csv.reader(io.StringIO("\n".join(lines))))[1][:2]
+    assert f'"{text}",Sports,0.500000,0.500000,0.500000' == lines[1]
+    assert [text, "Sports"] == list(csv.reader(io.StringIO("\n".join(lines), newline="")))[1][:2]
 
 
 @pytest.mark.fault("texts")
@@ -179,11 +182,12 @@ def test_byte_order_mark_is_no_part_of_the_first_text() -> None:
 
 @pytest.mark.fault("texts")
 def test_table_writes_no_control_characters(tiny_model: Classifier) -> None:
-    """A text cannot move the cursor or ring the bell; JSON and CSV keep it as it was."""
+    """No text or class can move the cursor or ring the bell; JSON and CSV keep them."""
     answers = list(predict(tiny_model, ["a\x1b[2Jcup\0\a \t won"]))
     (_, line) = as_table(answers, NAMES)
 
     assert line.endswith("  a\ufffd[2Jcup\ufffd\ufffd won")
+    assert "\x1b" not in "".join(as_table([Prediction("a", ESCAPE, {ESCAPE: 1.0})], (ESCAPE,)))
     assert "a\\u001b[2Jcup\\u0000\\u0007" in "".join(as_json(answers, NAMES))
 
 

@@ -166,6 +166,18 @@ def test_predictions_need_no_pickle(tmp_path: Path) -> None:
         np.testing.assert_allclose(arrays["probabilities"], probabilities, atol=5e-4)
 
 
+def test_predictions_answer_as_the_model_did(tmp_path: Path) -> None:
+    """Two classes that float16 cannot tell apart are no tie where they were none."""
+    near = [[0.50001, 0.49999, 0.0], [0.49999, 0.50001, 0.0], [0.1, 0.44999, 0.45001]]
+    probabilities = np.array([*near, [0.5, 0.5, 0.0]], np.float32)
+    records.write_predictions(tmp_path, probabilities, Labels([0, 0, 0, 0], ("a", "b", "c")))
+    with np.load(tmp_path / "test_predictions.npz") as arrays:
+        kept = arrays["probabilities"]
+
+    assert [0, 1, 2, 0] == kept.argmax(axis=1).tolist()
+    np.testing.assert_allclose(kept, probabilities, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_key_changes_with_each_hyperparameter(name: str) -> None:
     """Whatever hyperparameter differs, it is another trial."""

@@ -76,6 +76,15 @@ def test_linear_models_differ_in_what_counts_for_them(
     assert [f"min_count: {linear['min_count']} to 1"] == [row[-1] for row in compared]
 
 
+def test_another_teacher_is_told(write_record: WriteRecord, tmp_path: Path) -> None:
+    """It decides what a pupil learns as a hyperparameter does."""
+    write(write_record, tmp_path / "a", "pupil", 2000, teacher="large, seed 0")
+    write(write_record, tmp_path / "b", "pupil", 2000)
+    (compared,) = (rows for *_, rows in tables(compare_runs(tmp_path / "a", tmp_path / "b"))[:1])
+
+    assert ["teacher: large, seed 0 to none"] == [row[-1] for row in compared]
+
+
 def test_other_data_are_never_ranked_together(write_record: WriteRecord, tmp_path: Path) -> None:
     """Each data set has a table of its own, and no difference."""
     before, after = tmp_path / "a" / "cells", tmp_path / "b" / "cells"

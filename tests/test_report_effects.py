@@ -103,6 +103,26 @@ def test_settings_that_an_older_record_lacks_make_no_pair(
     assert [] == find_effects(summary, Comparer(read_outcomes(summary)))
 
 
+def test_linear_models_make_no_pair_by_what_does_nothing_to_them(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """Of these two the cell is told apart in the records alone."""
+    for model in ("recurrent", "linear"):
+        for cell in ("rnn", "gru"):
+            write_record(
+                tmp_path,
+                f"{model}-{cell}",
+                data=DATA | {"test_rows": 4},
+                hyperparameters=Hyperparameters(model=model, cell=cell).to_dict(),
+                predictions=answer(np.ones(4, bool), np.zeros(4, int)),
+            )
+    summary = summary_of(tmp_path)
+    effects = find_effects(summary, Comparer(read_outcomes(summary)))
+    pairs = {effect.hyperparameter: effect.pairs for effect in effects}
+
+    assert [("recurrent-rnn", "recurrent-gru")] == pairs["cell"]
+
+
 def test_another_teacher_is_another_difference(write_record: WriteRecord, tmp_path: Path) -> None:
     """Only experiments that learnt from the same one, or from none, make a pair."""
     experiments = {

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from conftest import LABELS, ROWS, WriteRecord, analysis_of, answer, make_history
 
+from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.report.findings import write_findings
 
 
@@ -135,3 +136,40 @@ def test_pretraining_belongs_to_the_cost(write_record: WriteRecord, tmp_path: Pa
     write(write_record, tmp_path, "lm", 2200, seconds=30.0, pretrain_seconds=70.0, seeds=2)
 
     assert "at 12,345 parameters and 100 s a training." in findings(tmp_path)
+
+
+def test_change_is_against_the_parent_that_it_was_compared_with(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """An edited grid leaves two of a name, each with its own child."""
+    for seed, (dropout, right) in enumerate([(0.1, 1500), (0.3, 2000)]):
+        settings = {"epochs": 4, "dropout": dropout}
+        for name, pooling, better in (("gru", "max", 0), ("gru-mean", "mean", 300)):
+            write(
+                write_record,
+                tmp_path,
+                name,
+                right + better,
+                seed=seed,
+                hyperparameters=Hyperparameters(**settings, pooling=pooling).to_dict(),
+                **({"parent": "gru", "change": "pooling: mean"} if better else {}),
+            )
+    text = findings(tmp_path)
+
+    assert "pooling: mean against gru (+12.00 [" in text
+    assert "pooling: mean against gru (dropout: 0.3) (+12.00 [" in text
+
+
+def test_training_is_said_of_what_was_judged(write_record: WriteRecord, tmp_path: Path) -> None:
+    """A model without epochs was neither stable nor unstable."""
+    for name in ("rnn", "gru"):
+        write(write_record, tmp_path, name, 2000)
+    write_record(
+        tmp_path,
+        "linear",
+        history=make_history(1),
+        result={"test_accuracy": 0.8},
+        predictions=answer(np.arange(ROWS) < 2000, LABELS),
+    )
+
+    assert "Training was not yet converged for all." in findings(tmp_path)

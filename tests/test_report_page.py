@@ -143,6 +143,16 @@ def test_run_without_a_result_has_a_page(write_record: Callable[..., Path], tmp_
     assert {"curves": [], "tried": []} == json.loads(page.scripts[0])
 
 
+def test_page_of_a_finished_trial_that_says_nothing(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """It has no parent, no rival, no target and too few epochs to judge."""
+    write_record(tmp_path, "rnn")
+    page = Reader(write_page(read_report(tmp_path)))
+
+    assert "Nothing to compare yet." in page.texts
+
+
 def test_page_says_how_training_was_judged(run: Path) -> None:
     """The rules stand in place of the note that refers to them."""
     texts = Reader(run / "report.html").texts
@@ -433,3 +443,19 @@ def test_first_tab_skips_to_the_content(open_page: Callable[..., "Page"]) -> Non
     assert link.bounding_box()["x"] >= 0
     page.keyboard.press("Enter")
     assert "content" == page.evaluate("document.activeElement.id")
+
+
+def test_words_and_ticks_hold_when_one_returns_to_the_page(
+    open_page: Callable[..., "Page"],
+) -> None:
+    """A browser puts them back, after the page is loaded."""
+    page = open_page()
+    page.get_by_role("button", name="None").click()
+    page.get_by_role("checkbox", name="gru-max").click()
+    page.get_by_role("searchbox", name="Filter").fill("LSTM mean")
+    page.goto("about:blank")
+    page.go_back()
+
+    assert "LSTM mean" == page.get_by_role("searchbox", name="Filter").input_value()
+    assert "2 of 9 shown" == page.get_by_role("status").inner_text()
+    assert {"gru-max train", "gru-max validation"} == curves(page)

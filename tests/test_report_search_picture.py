@@ -1,5 +1,6 @@
 """The picture of a search: a panel a hyperparameter, a point an experiment."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import parse
 
@@ -11,6 +12,7 @@ from agnews_tune.report.canvas import DOTS_PER_INCH
 from agnews_tune.report.reading import read_report
 from agnews_tune.report.search_picture import FINISHED, STOPPED, draw_search
 from agnews_tune.report.searches import SearchOutcome
+from agnews_tune.search import Choices
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,3 +46,12 @@ def test_each_experiment_is_a_point_in_each_panel(found: SearchOutcome, tmp_path
 
     assert (3 * 4, 2 * 4) == (len(finished), len(stopped))
     assert all("fill-opacity: 0" in style or "fill: none" in style for style in stopped)
+
+
+def test_whole_numbers_among_fractions_are_found(found: SearchOutcome, tmp_path: Path) -> None:
+    """A grid file may say 0 where the trial has 0.0."""
+    dropout = replace(found.influences[1], space=Choices((0, 0.5)))
+    tried = [replace(one, values=one.values | {"dropout": 0.0}) for one in found.tried]
+    svg = parse(draw_search(replace(found, tried=tried, influences=[dropout]), "made", tmp_path)[1])
+
+    assert {"0", "0.5"} <= {element.text for element in svg.iter(f"{SVG}text")}

@@ -63,6 +63,21 @@ def test_section_of_a_search(report: Report) -> None:
     assert "--- Search ---" in format_terminal(report)
 
 
+def test_search_of_which_nothing_came_to_its_end(report: Report) -> None:
+    """The best so far is told as what it is, and other programs are told of none."""
+    (part,) = report.parts
+    assert part.analysis.search is not None
+    found = replace(part.analysis.search, tried=part.analysis.search.tried[:2], finished=2)
+    part = replace(part, analysis=replace(part.analysis, search=found))
+    (section,) = describe_search(part.analysis)
+
+    assert (
+        "2 of 5 drawn experiments are finished, 2 of them stopped early as weaker than others. "
+        "Best by validation so far, when none has come to its end: search-02, 0.6000."
+    ) == section.blocks[0]
+    assert part_figures(part)["search"]["best"] is None
+
+
 def test_stopped_experiments_are_compared_with_nothing(report: Report) -> None:
     """They trained for fewer epochs than they say; the table says so."""
     analysis = report.parts[0].analysis

@@ -147,6 +147,28 @@ def test_edited_experiment_is_no_other_seed_of_the_old_one(
     assert ["rnn", "rnn (epochs: 2, learning_rate: 0.001)"] == [item.name for item in experiments]
 
 
+def test_pupil_of_another_teacher_is_no_other_seed(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Nor is it the parent of what was changed in a pupil of the first one."""
+    write_record(tmp_path, "pupil", 0, teacher="large, seed 0")
+    write_record(tmp_path, "pupil", 1, teacher="large, seeds 0, 1")
+    settings = Hyperparameters(epochs=2, dropout=0.5).to_dict()
+    child = {"parent": "pupil", "change": "dropout: 0.5", "hyperparameters": settings}
+    for name, teacher in (("one", {"teacher": "large, seeds 0, 1"}), ("other", {})):
+        write_record(tmp_path, name, **child, **teacher)
+    summary = summary_of(tmp_path)
+    _first, _second, one, other = summary.experiments
+
+    assert ["pupil", "pupil (teacher: large, seeds 0, 1)"] == [
+        item.name for item in summary.experiments[:2]
+    ]
+    assert [1, None] == [summary.parent_of(item) for item in (one, other)]
+    assert ["pupil (teacher: large, seeds 0, 1)", "pupil"] == [
+        summary.parent_name(item) for item in (one, other)
+    ]
+
+
 @pytest.mark.parametrize(("name", "named"), [("demo", "demo (built in, synthetic)"), ("x", "x")])
 def test_demo_data_are_named_as_such(
     write_record: Callable[..., Path], tmp_path: Path, name: str, named: str

@@ -7,7 +7,7 @@ import pytest
 from conftest import simulate_right
 
 from agnews_tune.report.outcomes import Outcomes
-from agnews_tune.report.statistics import Estimate
+from agnews_tune.report.statistics import Estimate, mcnemar, wilson
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 
@@ -121,3 +121,15 @@ def test_adjusted_for_the_whole_table() -> None:
     ]
     assert pytest.approx([0.09, 1, 0.004, 1]) == [found.adjusted for found in adjusted.values()]
     assert {} == adjust({})
+
+
+def test_seeds_that_answer_alike_are_as_good_as_one() -> None:
+    """Three copies of a linear model know no more than it: five rows in 1,000 are no evidence."""
+    first, second = np.ones(1000, bool), np.ones(1000, bool)
+    first[:50], second[:45] = False, False
+    comparer = Comparer(outcomes_of([np.tile(first, (3, 1)), np.tile(second, (3, 1))]))
+    difference = comparer.difference(1, 0)
+
+    assert mcnemar(second, first) == difference.estimate.p == pytest.approx(2 * 0.5**5)
+    assert pytest.approx(0.005) == difference.estimate.value
+    assert wilson(950, 1000) == comparer.accuracy(0)

@@ -6,11 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agnews_tune.hyperparameters import Preprocessing, differing, format_value
+from agnews_tune.hyperparameters import format_value
 from agnews_tune.records import TrialRecord, read_run
 from agnews_tune.report.document import Section, Table, accuracy, points
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
-from agnews_tune.report.summary import DataSummary, ExperimentSummary, summarize
+from agnews_tune.report.summary import (
+    DataSummary,
+    ExperimentSummary,
+    decisive_differences,
+    settings_of,
+    summarize,
+)
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 NOTES = (
@@ -99,13 +105,11 @@ def _difference(first: Side | None, second: Side | None) -> Difference | None:
 
 
 def _settings(first: Side | None, second: Side | None) -> str:
-    """Return which hyperparameters differ, a line each."""
+    """Return which hyperparameters and teachers differ, a line each."""
     if not (first and second):
         return ""
-    old, new = (side[0].trial["hyperparameters"] for side in (first, second))
-    names = differing(old, new)
-    if old.get("model") == new.get("model") == "linear":
-        names = [name for name in names if name in Preprocessing._fields]  # the others do nothing
+    old, new = ({"teacher": "none"} | settings_of(side[0].trial) for side in (first, second))
+    names = decisive_differences(old, new)
     return "\n".join(f"{name}: {_value(old, name)} to {_value(new, name)}" for name in names)
 
 

@@ -22,7 +22,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
     parameters = experiment.figure("parameters")
     return {
         "experiment": experiment.name,
-        "parent": experiment.trial["parent"],
+        "parent": analysis.summary.parent_name(experiment) or None,
         "change": experiment.trial["change"],
         "state": experiment.state,
         "seeds": len(experiment.finished),
@@ -92,7 +92,7 @@ def _search_figures(found: SearchOutcome) -> dict[str, Any]:
         "drawn_from": found.search.to_plain(),
         "drawn": found.drawn,
         "finished": found.finished,
-        "best": found.best.name,
+        "best": None if found.best.stopped else found.best.name,
         "tried": [
             {
                 "experiment": one.name,

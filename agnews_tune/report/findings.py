@@ -38,7 +38,7 @@ def _changes(analysis: Analysis) -> list[str]:
     sentences = []
     for verdict, sentence in kinds:
         found = [
-            f"{_what(line, analysis)} against {line.experiment.trial['parent']} "
+            f"{_what(line, analysis)} against {analysis.summary.parent_name(line.experiment)} "
             f"({points(line.versus_parent.estimate)} points)"
             for line in compared
             if line.versus_parent and line.versus_parent.verdict == verdict
@@ -91,7 +91,8 @@ def _training(analysis: Analysis) -> list[str]:
             kinds.setdefault(line.convergence.verdict.partition(" from ")[0], []).append(line)
     if not kinds:
         return []
-    parts = [f"{kind} for {_list(lines, analysis.lines)}" for kind, lines in sorted(kinds.items())]
+    judged = [line for lines in kinds.values() for line in lines]
+    parts = [f"{kind} for {_list(lines, judged)}" for kind, lines in sorted(kinds.items())]
     return [f"Training was {'; '.join(parts)}."]
 
 

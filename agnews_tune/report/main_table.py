@@ -98,7 +98,7 @@ def _row(line: Line, analysis: Analysis) -> dict[str, str]:
     return {
         "experiment": experiment.name,
         "change": experiment.trial["change"],
-        "parent": experiment.trial["parent"] or "",
+        "parent": analysis.summary.parent_name(experiment),
         "n": str(len(results)),
         "test acc": accuracy(experiment.figure("test_accuracy")),
         "vs parent": points(difference.estimate) if difference else "",

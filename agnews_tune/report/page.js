@@ -35,7 +35,7 @@ function makeSortable(table) {
 
 function makeFilterable(part, rows) {
   const search = part.querySelector("input[type=search]");
-  search.addEventListener("input", () => {
+  const filter = () => {
     const words = search.value.toLowerCase().split(/\s+/);
     for (const row of rows) {
       const text = row.textContent.toLowerCase();
@@ -43,7 +43,9 @@ function makeFilterable(part, rows) {
     }
     const left = rows.filter((row) => !row.hidden).length;
     part.querySelector("[role=status]").textContent = `${left} of ${rows.length} shown`;
-  });
+  };
+  search.addEventListener("input", filter);
+  addEventListener("pageshow", filter); // a browser puts words back when one returns to a page
 }
 
 function makeSwitchable(part, rows, plots) {
@@ -71,7 +73,8 @@ function makeSwitchable(part, rows, plots) {
       update();
     });
   }
-  update(); // a browser remembers ticks when a page is loaded again
+  update();
+  addEventListener("pageshow", update); // it puts ticks back too
 }
 
 function colour(plots) {

@@ -70,6 +70,7 @@ def _part(number: int, part: Part) -> dict[str, Any]:
         "number": number,
         "data": analysis.summary.description,
         "findings": write_findings(analysis),
+        "finished": any(line.experiment.finished for line in analysis.lines),
         "table": table,
         "notes": explain(table, meanings_for(analysis) | {"training": RULES}),
         "looks": looks,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agnews_tune.hyperparameters import format_value
 from agnews_tune.report.canvas import Spacing, make_canvas, save
 from agnews_tune.report.searches import Influence, SearchOutcome
+from agnews_tune.search import Choices
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,11 +38,11 @@ def _draw_panel(panel: Axes, influence: Influence, found: SearchOutcome) -> None
     from matplotlib.ticker import MaxNLocator
 
     panel.grid(alpha=0.3, linewidth=0.5)
-    words = influence.space.words
+    space = influence.space
     for one in found.tried:
         value = one.values[influence.hyperparameter]
         panel.plot(
-            words.index(format_value(value)) if words else value,
+            space.values.index(value) if isinstance(space, Choices) else value,
             one.accuracy,
             "o",
             markersize=3,
@@ -50,7 +50,7 @@ def _draw_panel(panel: Axes, influence: Influence, found: SearchOutcome) -> None
             markerfacecolor="none" if one.stopped else FINISHED,
             markeredgewidth=0.8,
         )
-    _scale(panel, words, influence.space.log_ticks)
+    _scale(panel, space.words, space.log_ticks)
     panel.yaxis.set_major_locator(MaxNLocator(4))
     accuracies = [one.accuracy for one in found.tried]
     margin = 0.05 * (max(accuracies) - min(accuracies)) or 0.05

@@ -67,7 +67,10 @@ class SearchOutcome:
 
     @property
     def best(self) -> Tried:
-        """The first one of the highest validation accuracy among those that came to their end."""
+        """The first one of the highest validation accuracy among those that came to their end.
+
+        Where none has yet, it is one that was stopped early.
+        """
         return max(self.tried, key=lambda tried: (not tried.stopped, tried.accuracy))
 
 

@@ -42,6 +42,8 @@ def describe_search(analysis: Analysis) -> list[Section]:
         return []
     best = found.best
     stopped = sum(one.stopped for one in found.tried)
+    ended = "among those that came to their end"
+    among = "so far, when none has come to its end" if best.stopped else ended
     rows = [
         [
             influence.hyperparameter,
@@ -58,8 +60,8 @@ def describe_search(analysis: Analysis) -> list[Section]:
             "Search",
             [
                 f"{found.finished} of {found.drawn} drawn experiments are finished, {stopped} of "
-                f"them stopped early as weaker than others. Best by validation among those that "
-                f"came to their end: {best.name}, {best.accuracy:.4f}.",
+                f"them stopped early as weaker than others. Best by validation {among}: "
+                f"{best.name}, {best.accuracy:.4f}.",
                 Table(["hyperparameter", "drawn from", "best", "correlation", "p"], rows, left),
                 SEARCH_NOTES,
             ],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, mean, stdev
 from typing import Any
 
-from agnews_tune.hyperparameters import count_passes, differing
+from agnews_tune.hyperparameters import Preprocessing, count_passes, differing
 from agnews_tune.records import TrialRecord
 
 PLOTS = ("accuracy", "loss")  # of which there are curves of train and validation
@@ -177,18 +177,25 @@ class DataSummary:
                 return position
         return None
 
+    def parent_name(self, experiment: ExperimentSummary) -> str:
+        """Return the name of that experiment here, else the parent's in the grid, or nothing."""
+        position = self.parent_of(experiment)
+        if position is None:
+            return experiment.trial["parent"] or ""
+        return self.experiments[position].name
+
 
 def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
     """Group the records of a run by data, then by experiment; the order stays.
 
-    Trials of one name with other hyperparameters, as an edited grid leaves them, are apart, and
-    what differs is added to the name.
+    Trials of one name with other hyperparameters or another teacher, as an edited grid leaves them,
+    are apart, and what differs is added to the name.
     """
     groups: dict[str, dict[tuple[str, str], list[TrialRecord]]] = {}
     for record in records:
         trial = record.trial
         experiments = groups.setdefault(trial["data"]["fingerprint"], {})
-        settings = (trial["experiment"], str(sorted(trial["hyperparameters"].items())))
+        settings = (trial["experiment"], str(sorted(settings_of(trial).items())))
         experiments.setdefault(settings, []).append(record)
     return [
         DataSummary(
@@ -201,9 +208,26 @@ def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
     ]
 
 
+def settings_of(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hyperparameters of a trial and, where it has one, its ``teacher``."""
+    settings: dict[str, Any] = trial["hyperparameters"]
+    return settings | ({"teacher": trial["teacher"]} if trial.get("teacher") else {})
+
+
+def decisive_differences(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings that tell two trials apart.
+
+    Between linear models that is how texts become words alone: nothing else does anything.
+    """
+    names = differing(own, other)
+    if own.get("model") == other.get("model") == "linear":
+        return [name for name in names if name in Preprocessing._fields]
+    return names
+
+
 def _differ_as_told(child: dict[str, Any], parent: dict[str, Any]) -> bool:
-    """Return whether two trials differ in no other hyperparameters than the change names."""
-    names = differing(child["hyperparameters"], parent["hyperparameters"])
+    """Return whether two trials differ in nothing else than what the change names."""
+    names = decisive_differences(settings_of(child), settings_of(parent))
     return set(names) <= set(re.findall(r"(\w+): ", child["change"]))
 
 
@@ -216,8 +240,8 @@ def _tell_apart(experiments: Sequence[ExperimentSummary]) -> list[ExperimentSumm
         if earlier is experiment:
             told.append(experiment)
             continue
-        settings = experiment.trial["hyperparameters"]
-        names = differing(settings, earlier.trial["hyperparameters"])
+        settings = settings_of(experiment.trial)
+        names = differing(settings, settings_of(earlier.trial))
         values = ", ".join(f"{name}: {settings.get(name)}" for name in names)
         told.append(replace(experiment, name=f"{experiment.name} ({values})"))
     return told

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from agnews_tune.report.outcomes import Outcomes
 from agnews_tune.report.statistics import (
@@ -52,18 +53,24 @@ class Comparer:
         self._columns = {position: column for column, position in enumerate(outcomes)}
 
     def accuracy(self, position: int) -> Estimate:
-        """Return the mean accuracy over seeds: Wilson's interval for one, a bootstrap for more."""
+        """Return the mean accuracy over seeds: Wilson's interval for one, a bootstrap for more.
+
+        Seeds that are right on the same rows, as those of a linear model, are as good as one.
+        """
         right = self.outcomes[position].right
-        if len(right) == 1:
-            return wilson(int(right.sum()), right.size)
+        if _alike(right):
+            return wilson(int(right[0].sum()), right.shape[1])
         estimate = self.estimate({position: 1.0})
         return replace(estimate, low=max(0.0, estimate.low), high=min(1.0, estimate.high), p=None)
 
     def difference(self, own: int, other: int) -> Difference:
-        """Compare two experiments: McNemar's exact test for one seed each, a bootstrap for more."""
+        """Compare two experiments: McNemar's exact test for one seed each, a bootstrap for more.
+
+        Seeds that are right on the same rows are as good as one.
+        """
         estimate = self.estimate({own: 1.0, other: -1.0})
         first, second = (self.outcomes[position].right for position in (own, other))
-        if len(first) == len(second) == 1:
+        if _alike(first) and _alike(second):
             estimate = replace(estimate, p=mcnemar(first[0], second[0]))
         return Difference(estimate)
 
@@ -77,6 +84,11 @@ class Comparer:
     @cached_property
     def _bootstrap(self) -> Bootstrap:
         return Bootstrap([found.right for found in self.outcomes.values()])
+
+
+def _alike(right: npt.NDArray[np.bool_]) -> bool:
+    """Return whether all seeds of ``right`` (seeds, rows) are right on the same rows."""
+    return bool((right == right[0]).all())
 
 
 def adjust(differences: Mapping[int, Difference]) -> dict[int, Difference]:
