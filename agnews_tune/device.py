@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
+
 import torch
 
 from agnews_tune.errors import HyperparameterError, did_you_mean
@@ -18,19 +21,42 @@ def find_device(name: str | None) -> torch.device:
     """
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # whichever torch raises for this kind
+    except RuntimeError as error:
         raise _unfit(name) from error
     if device.type not in KINDS:
         raise _unfit(name)
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # whichever torch raises
+        raise _unfit(name, str(error)) from error
     return device
 
 
-def _unfit(name: str | None) -> HyperparameterError:
+def _unfit(name: str | None, cause: str = "") -> HyperparameterError:
+    first, *_ = [*cause.splitlines(), ""]
     return HyperparameterError(
         "device must be the CPU or a CUDA GPU that torch can use on this machine, such as 'cpu' or "
-        f"'cuda:0'; received {name!r}"
+        f"'cuda:0'; received {name!r}{first and f' ({first})'}"
     )
+
+
+def lost_gpu() -> bool:
+    """Return whether nothing in this process can use its GPU any more, as after a fault of it."""
+    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return False
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError:
+        return True
+    return False
+
+
+def release_gpu() -> None:
+    """Give other processes the memory of the GPU that nothing in this one needs any more."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        gc.collect()
+        with suppress(RuntimeError):
+            torch.cuda.empty_cache()
 
 
 def choose_precision(name: str, device: torch.device) -> str:

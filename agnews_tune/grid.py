@@ -109,17 +109,19 @@ class Grid:
         An interrupted run then holds as many different experiments as it can.
 
         Args:
-            only: names of experiments; all of them where it is empty.
+            only: names of experiments; all of them where it is empty. One that is left out stands
+                for the one that it is the same as.
 
         Raises:
             GridError: with one line for each name that the grid does not hold.
         """
         experiments = [*self.experiments, *self.drawn]
         known = [item.name for item in experiments]
-        unknown = [name for name in only if name not in known]
+        asked = {name: self.left_out.get(name, name) for name in only}
+        unknown = [name for name, found in asked.items() if found not in known]
         if unknown:
             raise GridError("\n".join(self._describe_unknown(name, known) for name in unknown))
-        chosen = [item for item in experiments if not only or item.name in only]
+        chosen = [item for item in experiments if not only or item.name in asked.values()]
         return self._with_seeds(chosen)
 
     def drawn_trials(self) -> list[Trial]:

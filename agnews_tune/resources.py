@@ -61,7 +61,7 @@ def _count_gpus() -> int:
         return 0
     import torch
 
-    return torch.cuda.device_count()
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def share(

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from programs import run_python
 
-from agnews_tune.device import choose_precision
+from agnews_tune.device import choose_precision, lost_gpu, release_gpu
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import RecurrentNetwork
@@ -55,3 +56,26 @@ def test_mixed_network_answers_nearly_the_same(pooling: str) -> None:
     assert torch.float32 == logits[1].dtype
     assert not torch.equal(*logits)
     torch.testing.assert_close(*logits, rtol=0.02, atol=0.02)
+
+
+def test_process_without_a_gpu_has_lost_none() -> None:
+    """There is nothing to give back either."""
+    release_gpu()
+
+    assert not lost_gpu()
+
+
+@pytest.mark.gpu
+def test_process_whose_gpu_failed_has_lost_it() -> None:
+    """No later call can succeed, unlike after a lack of memory."""
+    code = (
+        "import torch\n"
+        "from agnews_tune.device import lost_gpu, release_gpu\n"
+        "try: torch.empty(2**50, dtype=torch.uint8, device='cuda')\n"
+        "except torch.OutOfMemoryError: print(lost_gpu())\n"
+        "try: torch.zeros(1, device='cuda')[torch.tensor([9], device='cuda')].item()\n"
+        "except RuntimeError: print(lost_gpu())\n"
+        "release_gpu()"
+    )
+
+    assert ["False", "True"] == run_python(code).stdout.split()

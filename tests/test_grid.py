@@ -119,6 +119,15 @@ def test_what_overridden_epochs_make_the_same_is_left_out():
     ]
 
 
+def test_one_that_is_left_out_stands_for_the_one_that_it_is():
+    """Whoever asks for it gets that one, once."""
+    grid = make_grid(make_experiment("rnn"), make_experiment("long", "rnn", epochs=10))
+    changed = grid.with_overrides(epochs=2)
+
+    for only in (["long"], ["rnn", "long"]):
+        assert ["rnn"] == [trial.experiment.name for trial in changed.trials(only)]
+
+
 def test_a_teacher_that_is_left_out_is_replaced():
     """By the one that is now the same; the pupil stays another experiment than its parent."""
     long, short = Hyperparameters(epochs=10), Hyperparameters()

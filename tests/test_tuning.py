@@ -207,6 +207,26 @@ def test_trial_whose_process_is_killed_is_retried(
     assert_same_training(tmp_path / "whole" / "tiny" / "gru-seed0", folder)
 
 
+def test_trial_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    """An error before its own code is not taken for a process that was killed."""
+    from agnews_tune import tuning
+
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\nexperiments: {base: }"
+    )
+    plan = plan_run(read_grid(tmp_path / "tiny.yaml"), tmp_path / "results")
+    plan.write()
+    with tuning.connect() as capacity:
+        progress = Progress(plan.trials, Console(file=io.StringIO()))
+        failures = tuning.run(plan.trials, {}, share(capacity), progress)
+    missing = f"KeyError: {Hyperparameters().preprocessing}"
+    failure = json.loads((plan.trials[0].folder / "failure.json").read_text(encoding="utf-8"))
+
+    assert {"base-seed0": f"its process died 4 times: {missing}"} == failures
+    assert failures["base-seed0"] == failure["cause"]
+    assert failure["traceback"].endswith(missing)
+
+
 def test_ray_leaves_no_files_behind(finished: Finished) -> None:
     """The run's folder holds the grid and the trials, nothing of Ray's."""
     names = sorted(path.name for path in finished[0].folder.iterdir())

@@ -11,6 +11,7 @@ from typing import Any
 from ray import tune
 
 from agnews_tune.errors import AgnewsTuneWarning, RecordError, RecordWarning, WriteError
+from agnews_tune.failures import one_line
 from agnews_tune.history import Callback, Logs
 from agnews_tune.progress import Progress
 from agnews_tune.records import read_trial, write_failure
@@ -100,12 +101,25 @@ class FollowTrials(tune.Callback):
             self.progress.trial_finished(name, stopped_after)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """The process of a trial died too often."""
-        cause = f"its process died {RETRIES + 1} times: killed, or the machine is out of memory"
-        self._failed(str(trial), cause)
+        """The process of a trial died too often, or could not even begin."""
+        told = _last_error(trial)
+        cause = "killed, or the machine is out of memory"
+        if 'File "' in told:  # a traceback, and not Ray's words on a process that is gone
+            cause = one_line(told.splitlines()[-1])
+        self._failed(str(trial), f"its process died {RETRIES + 1} times: {cause}", told)
 
     def _failed(self, name: str, cause: str, details: str = "") -> None:
         self.failures[name] = cause
         with suppress(WriteError):  # where the disk is full the cause is still shown
             write_failure(self.folders[name], cause, details)
         self.progress.trial_failed(name, cause)
+
+
+def _last_error(trial: Any) -> str:
+    """Return what Ray wrote of the last time that the process of a trial ended."""
+    if not trial.error_file:
+        return ""
+    with suppress(OSError):
+        text = Path(trial.error_file).read_text(encoding="utf-8", errors="replace")
+        return text.rpartition("Failure # ")[2].partition("\n")[2].strip()
+    return ""

@@ -35,8 +35,9 @@ def run(
 ) -> dict[str, str]:
     """Run trials on the connected Ray; each leaves its record, or the cause of its failure.
 
-    A trial whose process dies is retried from its last whole epoch; an error is not, as it would
-    come again. Trials that learn from others start when all that do not have ended.
+    A trial whose process dies, or loses its GPU, is retried from its last whole epoch; an error is
+    not, as it would come again. Trials that learn from others start when all that do not have
+    ended.
 
     Args:
         trials: what to run.
@@ -138,6 +139,7 @@ def _train(
     # They load torch, which the driver does without.
     import torch
 
+    from agnews_tune.device import lost_gpu, release_gpu
     from agnews_tune.distillation import soft_targets
     from agnews_tune.trial import run_trial
 
@@ -149,9 +151,13 @@ def _train(
         with reported_warnings():
             soft = soft_targets(planned.teachers, corpora, device) if planned.teachers else None
             run_trial(planned, corpus, device, [*curves, ReportEpochs()], soft)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other trials go on
+    except Exception as error:
+        if lost_gpu():
+            raise  # Ray then tries again in a process of its own
         cause = describe_failure(error, planned.trial.experiment.hyperparameters)
         tune.report({"failure": cause, "traceback": traceback.format_exc()})
+    finally:
+        release_gpu()
 
 
 def _trial_name(trial: Any) -> str:
