@@ -37,7 +37,8 @@ class BackupAndRestore(Callback):
 
     Args:
         filepath: where the state is kept, one safetensors file.
-        key: stands for what else decides what is learnt; a backup with another one is not used.
+        key: stands for what else decides what is learnt, soft targets among it; a backup with
+            another one is not used.
 
     Warns:
         RecordWarning: the backup is damaged; training then starts over.
@@ -113,7 +114,9 @@ class BackupAndRestore(Callback):
     def _identity(self) -> list[Any]:
         model = self.model
         settings = decisive(model.hyperparameters.to_dict())
-        return [self.key, settings, model.seed, list(model.label_names_), model.fingerprint_]
+        # Predicted anew on other hardware, soft targets differ in the last bits.
+        rows = [model.fingerprint_, "" if self.key else model.soft_fingerprint_]
+        return [self.key, settings, model.seed, list(model.label_names_), *rows]
 
     def _restore(
         self, descent: AnyDescent, state: dict[str, Any], tensors: dict[str, Tensor]

@@ -68,6 +68,7 @@ class Classifier:
     vocabulary_: Vocabulary
     label_names_: tuple[str, ...]
     fingerprint_: str
+    soft_fingerprint_: str
     network_: Network
     pretraining_: Pretraining | None
     descent_: Descent[RecurrentNetwork] | None
@@ -83,7 +84,8 @@ class Classifier:
         precision: str = "auto",
         **hyperparameters: Any,
     ) -> None:
-        self.hyperparameters = Hyperparameters.from_dict(hyperparameters)
+        self._constructed = Hyperparameters.from_dict(hyperparameters)
+        self.hyperparameters = self._constructed
         seed = as_plain(seed)
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
             raise HyperparameterError(
@@ -121,8 +123,8 @@ class Classifier:
             soft_targets: probabilities of the classes ``(texts, classes)``, as ``predict`` of other
                 models gives them, that are learnt in place of the labels (Hinton et al. 2015,
                 Distilling the knowledge in a neural network).
-            epochs: replaces the constructor's.
-            batch_size: replaces the constructor's.
+            epochs: replaces the constructor's in this fit.
+            batch_size: replaces the constructor's in this fit.
             callbacks: called around each epoch, in order.
             verbose: 0 prints nothing, 1 a progress bar and a line an epoch, 2 the lines alone.
 
@@ -138,7 +140,7 @@ class Classifier:
             raise HyperparameterError(f"verbose must be 0, 1 or 2; received {verbose!r}")
         given = {"epochs": epochs, "batch_size": batch_size}
         hyperparameters = Hyperparameters.from_dict(
-            self.hyperparameters.to_dict()
+            self._constructed.to_dict()
             | {name: value for name, value in given.items() if value is not None}
         )
         check_installed(hyperparameters)
@@ -160,12 +162,13 @@ class Classifier:
         self.label_names_ = rows.train.labels.names
         self.vocabulary_ = rows.train.texts.vocabulary
         self.fingerprint_ = rows.fingerprint()
+        self.soft_fingerprint_ = rows.soft_fingerprint()
         self.history_ = History()
         self.best_weights_ = BestWeights() if validation else None
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
-        with own_random_state(self.seed, self.device):
+        with own_random_state(self.seed):
             run_pass = begin(self, rows.train.texts, data, bar=verbose == 1)
             train(self, run_pass, validation, [*own, *callbacks, *lines])
         return self.history_

@@ -19,7 +19,13 @@ from agnews_tune.corpus_cache import (
     find_corpus,
     keep_corpus,
 )
-from agnews_tune.corpus_checks import Classes, check_classes_occur, check_rows, find_classes
+from agnews_tune.corpus_checks import (
+    Classes,
+    check_classes_occur,
+    check_rows,
+    find_classes,
+    some_of,
+)
 from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
 from agnews_tune.hub import read_hub
@@ -133,7 +139,8 @@ def _find_source(source: str) -> _Source:
             f"folder; received {source!r}, which is none of these"
             f"{did_you_mean(source, ('ag_news', 'demo'))}"
         )
-    return _Source(path.resolve().name, partial(read_path, path), partial(identify, path))
+    name = os.fsencode(path.resolve().name).decode(errors="replace")  # records are UTF-8
+    return _Source(name, partial(read_path, path), partial(identify, path))
 
 
 def _load(
@@ -190,9 +197,9 @@ def _cut_validation(name: str, train: Rows, limit_train: int | None) -> tuple[Ro
     for part, labels in (("train", train.labels), ("validation", validation.labels)):
         absent = np.setdiff1d(range(len(labels.names)), labels)
         if len(absent):
-            names = ", ".join(repr(labels.names[label]) for label in absent)
+            names = [labels.names[label] for label in absent]
             raise CorpusError(
                 f"{name}: {part} must hold every label; "
-                f"received none of {names} (rows in all: {len(labels):,}). {remedy}"
+                f"received none of {some_of(names)} (rows in all: {len(labels):,}). {remedy}"
             )
     return train, validation

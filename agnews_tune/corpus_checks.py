@@ -16,6 +16,7 @@ from agnews_tune.errors import CorpusError, did_you_mean
 from agnews_tune.tables import Table
 
 FAULTS_SHOWN = 5
+NAMES_SHOWN = 20
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _ASCII_REST = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -43,7 +44,9 @@ def find_classes(train: Table, label_names: Sequence[str] | None = None) -> Clas
         _check_names(label_names)
     names = tuple(label_names or train.label_names or ())
     if names:
-        return Classes(names, _numbered(map(str, range(len(names)))) | _numbered(names))
+        counted, named = _numbered(map(str, range(len(names)))), _numbered(names)
+        # A source that names its classes numbers its labels, whatever the names look like.
+        return Classes(names, named | counted if label_names is None else counted | named)
     written = Counter(filter(None, map(_written, train.labels)))
     numbers = {label: int(label) for label in written if _NUMBER.fullmatch(label)}
     if sum(written[label] for label in numbers) >= written.total() / 2:
@@ -63,13 +66,13 @@ def check_rows(table: Table, classes: Classes) -> tuple[Iterable[str], npt.NDArr
     count = len(table.faults)
     numbers = array("q")
     for place, text, label in zip(table.places, table.texts, table.labels, strict=True):
-        found = [*_text_faults(text), *_label_faults(label, classes)]
-        if not found:
+        found = [*_text_faults(text)]
+        if not found and _written(label) in classes.numbers:
             numbers.append(classes.numbers[str(label)])
         elif place not in table.faults:
             count += 1
             if len(first) < FAULTS_SHOWN:
-                first[place] = "; ".join(found)
+                first[place] = "; ".join([*found, *_label_faults(label, classes)])
     if count:
         raise CorpusError(_list_faults(table, {**table.faults, **first}, count))
     if not table.places:
@@ -79,18 +82,25 @@ def check_rows(table: Table, classes: Classes) -> tuple[Iterable[str], npt.NDArr
 
 def check_classes_occur(name: str, classes: Classes, labels: npt.NDArray[np.int64]) -> None:
     """Raise CorpusError where the training rows are of one class alone, or lack a class."""
-    present = np.unique(labels).tolist()
+    present = set(np.unique(labels).tolist())
     if len(present) == 1:
         raise CorpusError(
-            f"{name}: every row has label {classes.names[present[0]]!r}; "
+            f"{name}: every row has label {classes.names[min(present)]!r}; "
             "expected rows of at least two labels"
         )
-    absent = [repr(label) for number, label in enumerate(classes.names) if number not in present]
+    absent = [label for number, label in enumerate(classes.names) if number not in present]
     if absent:
         raise CorpusError(
-            f"{name}: no row has label {', '.join(absent)}; expected rows of every label. "
+            f"{name}: no row has label {some_of(absent)}; expected rows of every label. "
             "Add such rows, or leave the label out of the label names"
         )
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return names in quotation marks; of very many, how many others there are."""
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(map(repr, names[:NAMES_SHOWN]))
+    return f"{shown} and {more:,} others" if more > 0 else shown
 
 
 def count_repeated(test_texts: Iterable[str], train_texts: Iterable[str]) -> int:
@@ -150,7 +160,7 @@ def _label_faults(label: object, classes: Classes) -> Iterator[str]:
 
 def _expected(classes: Classes) -> str:
     number = f"a whole number from 0 to {len(classes.names) - 1}"
-    name = "one of " + ", ".join(map(repr, classes.names))
+    name = f"one of {some_of(classes.names)}"
     with_numbers = [label for label in classes.numbers if _NUMBER.fullmatch(label)]
     if len(with_numbers) == len(classes.numbers):
         return number if classes.names else "a whole number or a name"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from agnews_tune.encoding import EncodedSplit
+from agnews_tune.errors import CorpusError
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.inputs import LabelledTexts, SoftTargets, Texts, TrainingRows
 from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
@@ -28,14 +30,25 @@ class EncodedRows(NamedTuple):
     soft_targets: SoftTargets | None
 
     def fingerprint(self) -> str:
-        """Return a hash of all rows and of the words that their numbers stand for."""
+        """Return a hash of all texts, labels and the words that their numbers stand for."""
         digest = hashlib.sha256("\n".join(self.train.texts.vocabulary.tokens).encode())
         parts = [self.train, *([self.validation] if self.validation else [])]
         arrays = [array for texts, labels in parts for array in (texts.ids, texts.offsets, labels)]
-        for array in arrays if self.soft_targets is None else [*arrays, self.soft_targets]:
-            digest.update(f"{array.dtype} {array.shape} ".encode())
-            digest.update(np.ascontiguousarray(array).data)
+        for array in arrays:
+            _add(digest, array)
         return digest.hexdigest()
+
+    def soft_fingerprint(self) -> str:
+        """Return a hash of the soft targets."""
+        digest = hashlib.sha256()
+        if self.soft_targets is not None:
+            _add(digest, self.soft_targets)
+        return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, array: npt.NDArray[Any]) -> None:
+    digest.update(f"{array.dtype} {array.shape} ".encode())
+    digest.update(np.ascontiguousarray(array).data)
 
 
 def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows:
@@ -58,7 +71,16 @@ def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows
 
 
 def as_encoded(texts: Texts, vocabulary: Vocabulary, preprocessing: Preprocessing) -> EncodedTexts:
-    """Return the word numbers of texts; encoded ones stay as they are."""
+    """Return the word numbers of texts; encoded ones stay as they are.
+
+    Raises:
+        CorpusError: their numbers stand for other words.
+    """
     if isinstance(texts, EncodedTexts):
+        if texts.vocabulary != vocabulary:
+            raise CorpusError(
+                "encoded texts must have the vocabulary that the model was trained with; received "
+                "another one: give the texts themselves, or train the model again"
+            )
         return texts
     return encode(texts, vocabulary, Tokenizer(preprocessing))

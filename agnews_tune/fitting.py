@@ -72,7 +72,7 @@ def _begin_recurrent(
     steps = -(-len(data.batches) // size)
     if hyperparameters.pretrain_epochs:
         title = "Pretraining" if bar else None
-        with own_random_state(model.seed, model.device):  # the same whatever the head has drawn
+        with own_random_state(model.seed):  # the same whatever the head has drawn
             model.pretraining_ = Pretraining(
                 network,
                 hyperparameters,

@@ -87,10 +87,11 @@ class _Monitor(Callback):
     def __init__(self, monitor: str, min_delta: float = 0.0) -> None:
         self.monitor = monitor
         self.min_delta = min_delta
+        self.best: float | None = None
 
     def on_train_begin(self) -> None:
         """Forget an earlier fit."""
-        self.best: float | None = None
+        self.best = None
 
     def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
         """Remember the figure of an epoch that is done."""
@@ -164,6 +165,11 @@ class ModelCheckpoint(_Monitor):
         super().__init__(monitor)
         self.filepath = str(filepath)
         self.save_best_only = save_best_only
+
+    def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
+        """Remember the figure of an epoch that is done, where it counts."""
+        if self.save_best_only:
+            super().on_epoch_restored(epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save, where this epoch asks for it."""

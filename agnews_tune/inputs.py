@@ -74,6 +74,8 @@ def as_labels(
         given = labels if isinstance(labels, Labels) else np.asarray(labels)
     except ValueError:
         raise CorpusError(f"{_LABELS}; received lists of different lengths") from None
+    if given.dtype.kind == "U" and isinstance(labels, Sequence):
+        _check_all_are_names(labels)
     if given.dtype == object and all(isinstance(label, str) for label in given.flat):
         given = given.astype(str)  # as pandas holds its strings
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
@@ -82,7 +84,7 @@ def as_labels(
         raise CorpusError(f"labels must be as many as the texts, {rows}; received {len(given)}")
     if isinstance(given, Labels):
         if names in (None, given.names):
-            return given
+            return Labels(given, given.names)
         given = np.array(given.names)[given]  # other classes or another order: go by name
     if given.dtype.kind == "U":
         return _from_names(given.tolist(), names)
@@ -199,6 +201,13 @@ def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Spli
 
 def _take(texts: Sequence[str], labels: Labels, rows: npt.NDArray[np.int64]) -> Split:
     return Split([texts[row] for row in rows], Labels(labels[rows], labels.names))
+
+
+def _check_all_are_names(labels: Sequence[object]) -> None:
+    """Raise CorpusError where NumPy has made text of what was none, such as a missing label."""
+    for label in labels:
+        if not isinstance(label, str):
+            raise CorpusError(f"{_LABELS}; received {label!r} among names")
 
 
 def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:

@@ -16,7 +16,7 @@ from agnews_tune.linear_network import LinearNetwork
 
 FEWEST = 2  # training rows of a class: each is scored by a machine without it
 FOLDS = 3  # of the training rows, to learn what the scores are worth
-ABSENT = -30.0  # logit of a class without training rows: below all others, and no loss is infinite
+ABSENT = -30.0  # of the logit of a class without training rows, below the least that others have
 LOG_FACTORS = (-5.0, 5.0)  # where the factor is looked for
 
 
@@ -65,7 +65,9 @@ def fit_support_vectors(
     machine.fit(texts, labels)
     with torch.no_grad():
         network.idf.copy_(torch.from_numpy(weighting.idf_))
-        network.bias.fill_(ABSENT)
+        # A text is a vector of length 1: its scores are no further from 0 than this.
+        reach = np.linalg.norm(machine.coef_, axis=1) + abs(machine.intercept_)
+        network.bias.fill_(ABSENT - factor * float(reach.max()))
         bias = torch.from_numpy(factor * _of_each_class(machine.intercept_))
         weights = torch.from_numpy(factor * _of_each_class(machine.coef_).T)
         network.bias[present] = bias.to(network.bias)

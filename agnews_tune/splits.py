@@ -31,12 +31,18 @@ class Labels(np.ndarray[Any, np.dtype[np.int64]]):
 
     def __new__(cls, values: npt.ArrayLike, names: Sequence[str]) -> Labels:
         """View ``values`` as int64 class numbers with ``names``."""
-        labels = np.asarray(values, dtype=np.int64).view(cls)
+        labels = np.ascontiguousarray(values, dtype=np.int64).view(cls)
         labels.names = tuple(names)
         return labels
 
     def __array_finalize__(self, source: object) -> None:
         self.names = getattr(source, "names", ())
+
+    def __array_wrap__(
+        self, array: npt.NDArray[Any], context: Any = None, return_scalar: bool = False
+    ) -> Any:
+        """Return what is calculated of labels as plain numbers: it may be no class."""
+        return np.asarray(array)[()]
 
     def __reduce__(self) -> tuple[type[Labels], tuple[npt.NDArray[np.int64], tuple[str, ...]]]:
         return Labels, (self.view(np.ndarray), self.names)  # a plain array travels without a copy

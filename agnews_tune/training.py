@@ -97,9 +97,11 @@ def run_epoch(
 
 
 @contextmanager
-def own_random_state(seed: int, device: torch.device) -> Iterator[None]:
+def own_random_state(seed: int) -> Iterator[None]:
     """Seed torch for the block and leave its random state as it was before."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    # A seed is that of all GPUs, once one is in use.
+    in_use = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count() if in_use else 0)):
         torch.manual_seed(seed)
         yield
 

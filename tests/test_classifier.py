@@ -26,6 +26,13 @@ LABELS = ["Sports", "Business", "Sports", "Business"] * 6
 SOFT = [[0.8, 0.2], [0.3, 0.7], [0.8, 0.2], [0.3, 0.7]] * 6  # of Business and Sports
 
 
+NO_GPU_99 = (
+    "CUDA error: invalid device ordinal"
+    if torch.cuda.is_available()
+    else "Torch not compiled with CUDA enabled"
+)
+
+
 def tiny(**values: object) -> Classifier:
     settings = {"hidden_dim": 6, "embedding_dim": 5, "min_count": 0, "batch_size": 4} | values
     return Classifier(**settings)
@@ -146,6 +153,20 @@ def test_best_weights_need_an_epoch() -> None:
         model.restore_best_weights()
 
 
+def test_best_weights_need_a_fit_that_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was interrupted while its network was made has none."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    model = tiny()
+    monkeypatch.setattr("agnews_tune.classifier.begin", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(TEXTS, LABELS, validation_split=0.25, verbose=0)
+    with pytest.raises(NotFittedError):
+        model.restore_best_weights()
+
+
 def test_best_weights_need_validation_data() -> None:
     """Without validation data there is no best epoch."""
     expected = "no best epoch is known: call fit() with validation_data or validation_split first"
@@ -214,6 +235,44 @@ def test_second_fit_starts_anew() -> None:
     assert_same_weights(once, twice)
 
 
+def test_epochs_of_one_fit_are_not_those_of_the_next() -> None:
+    """They replace the constructor's for that time."""
+    model = tiny(epochs=2, batch_size=8)
+    numbers = [
+        len(model.fit(TEXTS, LABELS, verbose=0, **given).epoch)
+        for given in ({}, {"epochs": 1, "batch_size": 4}, {})
+    ]
+
+    assert [2, 1, 2] == numbers
+    assert 8 == model.hyperparameters.batch_size
+
+
+def test_labels_may_be_of_any_whole_number_type_and_order(demo: Corpus) -> None:
+    """Narrow ones, and the rows from behind."""
+    texts, labels = demo.train.texts[:40], demo.train.labels[:40]
+    plain, narrow = tiny(), tiny()
+    plain.fit(texts, labels, epochs=1, verbose=0)
+    narrow.fit(texts, labels.astype(np.int32), epochs=1, verbose=0)
+
+    assert_same_weights(plain, narrow)
+    forwards = plain.evaluate(texts, labels)
+    assert forwards == pytest.approx(plain.evaluate(texts[::-1], labels[::-1]))
+
+
+def test_encoded_texts_have_the_words_of_the_model(demo: Corpus) -> None:
+    """Numbers that stand for other words are no answer to anything."""
+    model = tiny()
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    encoded = encode_corpus(demo, Hyperparameters().preprocessing)
+    with pytest.raises(CorpusError) as caught:
+        model.predict(encoded.test.texts)
+
+    assert (
+        "encoded texts must have the vocabulary that the model was trained with; received another "
+        "one: give the texts themselves, or train the model again"
+    ) == str(caught.value)
+
+
 def test_labels_of_a_corpus_keep_their_order(demo: Corpus) -> None:
     """The columns of the probabilities follow the corpus, not the alphabet."""
     model = tiny().fit(*demo.train, epochs=1, verbose=0).model
@@ -272,9 +331,9 @@ def test_saved_model_is_plain_files(tmp_path: Path) -> None:
             (
                 {"device": device},
                 "device must be the CPU or a CUDA GPU that torch can use on this machine, such as "
-                f"'cpu' or 'cuda:0'; received {device!r}",
+                f"'cpu' or 'cuda:0'; received {device!r}{cause}",
             )
-            for device in ("cude", "cuda:99", "mps", "meta")
+            for device, cause in (("cude", ""), ("cuda:99", f" ({NO_GPU_99})"), ("mps", ""))
         ),
     ],
 )
@@ -443,3 +502,13 @@ def test_gpu_learns_like_the_cpu() -> None:
         losses.append(model.fit(TEXTS, LABELS, epochs=3, verbose=0).history["loss"])
 
     np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
+@pytest.mark.gpu
+def test_fit_on_the_cpu_leaves_the_random_state_of_gpus_alone() -> None:
+    """A seed of torch is that of all of them."""
+    torch.cuda.init()
+    before = torch.cuda.get_rng_state()
+    tiny(device="cpu").fit(TEXTS, LABELS, epochs=1, verbose=0)
+
+    assert torch.equal(before, torch.cuda.get_rng_state())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from conftest import AG_NEWS, needs_ag_news
 
 from agnews_tune.corpus import AG_NEWS_LABELS, Corpus, Split, load_corpus
+from agnews_tune.corpus_checks import find_classes
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError
+from agnews_tune.tables import Table
 
 pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
@@ -322,3 +325,29 @@ def test_fingerprint_does_not_depend_on_the_format_or_name():
     """The same rows from another file are the same corpus."""
     Path("other.tsv").write_text("text\tlabel\n" + ROWS.replace(",", "\t"))
     assert corpus_of(ROWS).fingerprint == load_corpus("other.tsv").fingerprint
+
+
+def test_name_that_is_not_utf8():
+    """Old disks have such names; in records and reports they are readable."""
+    name = os.fsdecode(b"fr\xfcchte.csv")
+    Path(write_rows("fruit.csv", {"apple": 60, "pear": 40})).rename(name)
+    corpus = load_corpus(name)
+
+    assert "fr\ufffdchte.csv" == corpus.name
+
+
+def test_very_many_classes_are_not_all_named():
+    """A column of numbers in place of labels is told in a line that can be read."""
+    rows = {f"class{number:03}": 1 for number in range(300)}
+    error = error_of(write_rows("ids.csv", rows))
+
+    assert "'class003' and " in error.replace("'class019'", "'class003'")
+    assert len(error) < 600
+
+
+def test_source_that_names_its_classes_by_numbers():
+    """Its labels are numbers of classes; names that the caller gives go first."""
+    table = Table("hub", "row", [1, 2], ["a", "b"], [0, 1], label_names=("1", "2"))
+
+    assert [0, 1] == [find_classes(table).numbers[label] for label in ("0", "1")]
+    assert 0 == find_classes(table, ["1", "2"]).numbers["1"]

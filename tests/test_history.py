@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from conftest import Stop
 
 from agnews_tune import Classifier
+from agnews_tune.backup import BackupAndRestore
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.history import BestWeights, Callback, EarlyStopping, History, ModelCheckpoint
 
@@ -136,6 +138,17 @@ def test_model_checkpoint_can_save_every_epoch(tmp_path: Path) -> None:
     epochs_run(checkpoint, "val_accuracy", [0.5, 0.4])
 
     assert ["1", "2"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_model_checkpoint_of_every_epoch_needs_no_figure(tmp_path: Path) -> None:
+    """Nor does it when an interrupted fit goes on."""
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch}", save_best_only=False)
+    backup = BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(KeyboardInterrupt):
+        tiny().fit(TEXTS, LABELS, epochs=3, callbacks=[checkpoint, backup, Stop(1)], verbose=0)
+    tiny().fit(TEXTS, LABELS, epochs=3, callbacks=[checkpoint, backup], verbose=0)
+
+    assert ["1", "2", "3"] == sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
 
 
 def test_best_weights_are_of_the_first_best_epoch() -> None:

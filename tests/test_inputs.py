@@ -106,6 +106,8 @@ LIST = "labels must be a list of class names or of class numbers, one a text; re
         ([], None, None, f"{LIST} float64 of shape (0,)"),
         ([0.5, 1.0], None, None, f"{LIST} float64 of shape (2,)"),
         ([True, False], None, None, f"{LIST} bool of shape (2,)"),
+        (["a", float("nan")], None, None, f"{LIST} nan among names"),
+        (["a", 1], None, None, f"{LIST} 1 among names"),
         ([[0], [1]], None, None, f"{LIST} int64 of shape (2, 1)"),
         (1, None, None, f"{LIST} int64 of shape ()"),
         (None, None, None, f"{LIST} object of shape ()"),

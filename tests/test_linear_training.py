@@ -102,6 +102,17 @@ def test_class_without_training_rows_is_not_answered() -> None:
     assert np.isfinite(model.evaluate(texts[:1], [1])["loss"])
 
 
+def test_class_without_training_rows_is_never_the_likeliest() -> None:
+    """Not even of words that speak against all others, which scores tell apart without a doubt."""
+    words = ["cup", "shares", "chip"]
+    texts = [f"{word} {word}{number % 4}" for word in words for number in range(40)]
+    model = Classifier(model="linear", min_count=0)
+    model.fit(texts, np.repeat([1, 2, 3], 40), verbose=0)
+    probabilities = model.predict([*texts, "else", "cup shares chip", "cup2 shares1 nothing"])
+
+    assert (probabilities[:, 0] < probabilities[:, 1:].min(axis=1)).all()
+
+
 def test_class_with_one_row_is_named() -> None:
     """Its score on rows without it cannot be learned from none."""
     model = Classifier(model="linear", min_count=0)

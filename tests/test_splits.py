@@ -28,6 +28,14 @@ def test_slices_of_labels_keep_the_names():
     assert ("red", "blue") == labels[1:].names == labels[np.array([2, 0])].names
 
 
+def test_what_is_calculated_of_labels_is_plain():
+    """One class against the rest has two classes, and the names of none."""
+    labels = Labels([1, 0, 1], ["red", "blue"])
+    for calculated in (labels == 1, labels + 1, (labels == 1).astype(int)):
+        assert type(calculated) is np.ndarray
+    assert 2 == labels.sum() == np.int64(2)
+
+
 @pytest.mark.parametrize("protocol", range(2, 6))
 def test_labels_travel_with_their_names(protocol):
     """Another process gets the names too."""
