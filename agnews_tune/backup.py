@@ -37,16 +37,18 @@ class BackupAndRestore(Callback):
 
     Args:
         filepath: where the state is kept, one safetensors file.
-        key: stands for what else decides what is learnt, soft targets among it; a backup with
-            another one is not used.
+        key: stands for what else decides what is learnt; a backup with another one is not used.
+        soft_targets: whether other soft targets are another training; predicted anew on other
+            hardware, the same ones differ in their last bits, and ``key`` may stand for them.
 
     Warns:
         RecordWarning: the backup is damaged; training then starts over.
     """
 
-    def __init__(self, filepath: str | Path, key: str = "") -> None:
+    def __init__(self, filepath: str | Path, key: str = "", *, soft_targets: bool = True) -> None:
         self.filepath = Path(filepath)
         self.key = key
+        self.soft_targets = soft_targets
 
     def on_train_begin(self) -> None:
         """Put back the state of an earlier fit, if there is one."""
@@ -114,8 +116,7 @@ class BackupAndRestore(Callback):
     def _identity(self) -> list[Any]:
         model = self.model
         settings = decisive(model.hyperparameters.to_dict())
-        # Predicted anew on other hardware, soft targets differ in the last bits.
-        rows = [model.fingerprint_, "" if self.key else model.soft_fingerprint_]
+        rows = [model.fingerprint_, model.soft_fingerprint_ if self.soft_targets else ""]
         return [self.key, settings, model.seed, list(model.label_names_), *rows]
 
     def _restore(

@@ -54,6 +54,7 @@ class Classifier:
         vocabulary_: known words, after ``fit`` or ``load``.
         label_names_: names of the classes, in the order of the probabilities' columns.
         fingerprint_: hash of the rows that ``fit`` trains and validates with.
+        soft_fingerprint_: hash of the soft targets among them.
         network_: the ``torch.nn.Module``.
         pretraining_: losses of ``fit`` as a language model; None without ``pretrain_epochs``.
         descent_: optimizer, schedule and averaged weights of ``fit``; None for a linear model.

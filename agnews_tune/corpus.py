@@ -24,10 +24,15 @@ from agnews_tune.corpus_checks import (
     check_classes_occur,
     check_rows,
     find_classes,
-    some_of,
 )
 from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path
-from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError, did_you_mean
+from agnews_tune.errors import (
+    CorpusError,
+    CorpusWarning,
+    HyperparameterError,
+    did_you_mean,
+    some_of,
+)
 from agnews_tune.hub import read_hub
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.rules import is_whole_number

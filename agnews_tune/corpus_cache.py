@@ -21,7 +21,7 @@ from agnews_tune.corpus_checks import count_repeated
 from agnews_tune.splits import Labels, Rows, Split, fingerprint
 from agnews_tune.stored_texts import StoredTexts, map_file, write_texts
 
-FORMAT = 1  # to be raised when the same source gives another corpus, or the files hold other things
+FORMAT = 2  # to be raised when the same source gives another corpus, or the files hold other things
 KIND = "corpora"
 TEXTS, OFFSETS, LABELS = "texts.utf8", "offsets.npy", "labels.npy"
 

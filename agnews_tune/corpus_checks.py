@@ -12,11 +12,10 @@ from typing import NamedTuple, cast
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.errors import CorpusError, did_you_mean
+from agnews_tune.errors import CorpusError, did_you_mean, some_of
 from agnews_tune.tables import Table
 
 FAULTS_SHOWN = 5
-NAMES_SHOWN = 20
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _ASCII_REST = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -94,13 +93,6 @@ def check_classes_occur(name: str, classes: Classes, labels: npt.NDArray[np.int6
             f"{name}: no row has label {some_of(absent)}; expected rows of every label. "
             "Add such rows, or leave the label out of the label names"
         )
-
-
-def some_of(names: Sequence[str]) -> str:
-    """Return names in quotation marks; of very many, how many others there are."""
-    more = len(names) - NAMES_SHOWN
-    shown = ", ".join(map(repr, names[:NAMES_SHOWN]))
-    return f"{shown} and {more:,} others" if more > 0 else shown
 
 
 def count_repeated(test_texts: Iterable[str], train_texts: Iterable[str]) -> int:

@@ -22,7 +22,9 @@ The command line prints it as it is and exits with code 2.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+NAMES_SHOWN = 20
 
 
 class AgnewsTuneError(Exception):
@@ -91,3 +93,10 @@ def did_you_mean(
     if not nearest:
         return ""
     return f" (did you mean {(told[nearest[0]] if told else nearest[0])!r}?)"
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return names in quotation marks; of very many the first ones, and how many others."""
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(map(repr, names[:NAMES_SHOWN]))
+    return f"{shown} and {more:,} other{'s' * (more > 1)}" if more > 0 else shown

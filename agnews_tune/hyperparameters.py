@@ -216,6 +216,17 @@ def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return [name for name in {**own, **other} if own.get(name) != other.get(name)]
 
 
+def differing_in_effect(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the names of the settings in which two sets differ and that do something.
+
+    Between linear models that is how texts become words alone.
+    """
+    names = differing(own, other)
+    if own.get("model") == other.get("model") == "linear":
+        return [name for name in names if name in Preprocessing._fields]
+    return names
+
+
 def find_fault(name: str, value: object) -> str | None:
     """Return what is wrong with one hyperparameter in one line, or None."""
     if name not in _RULES:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean
+from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean, some_of
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.rules import is_number
 from agnews_tune.splits import Labels, Split, stratified_split
@@ -216,7 +216,7 @@ def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:
     unknown = next((name for name in given if name not in known), None)
     if unknown is not None:
         raise CorpusError(
-            f"unknown label name {unknown!r}; expected one of {', '.join(map(repr, names))}"
+            f"unknown label name {unknown!r}; expected one of {some_of(names)}"
             f"{did_you_mean(unknown, names)}"
         )
     return Labels([known[name] for name in given], names)

@@ -123,10 +123,16 @@ def _describe_left_out(grid: Grid, only: tuple[str, ...]) -> list[str]:
     draws = grid.search.names if grid.search else []
     again = [name for name in grid.left_out if name in draws]
     lines = [
-        f"experiment {name!r} is the same as {same!r} and is left out"
+        f"experiment {name!r} is the same as {same!r}, which runs for it"
         for name, same in grid.left_out.items()
-        if name not in again and (not only or name in only)
+        if name in only
     ]
+    if not only:
+        lines += [
+            f"experiment {name!r} is the same as {same!r} and is left out"
+            for name, same in grid.left_out.items()
+            if name not in again
+        ]
     if again:
         lines.append(f"{len(again)} of {len(draws)} draws are the same as others and are left out")
     return lines

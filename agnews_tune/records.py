@@ -177,7 +177,7 @@ def remove_result(folder: Path) -> None:
 
 
 def write_failure(folder: Path, cause: str, traceback: str = "") -> None:
-    """Write why a trial ended without a result, in one line, and where in the program."""
+    """Write why a trial ended without a result, in one line, and all that is known of it."""
     write_sealed(folder / "failure.json", {"cause": cause, "traceback": traceback})
 
 

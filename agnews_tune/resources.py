@@ -90,8 +90,8 @@ def share(
     _check_share(gpus_per_trial)
     if gpus_per_trial and not has_gpu:
         warnings.warn(
-            f"Ray sees no GPU: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run on "
-            "the CPU, one core each",
+            f"no GPU was found: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run "
+            "on the CPU, one core each",
             RunWarning,
             stacklevel=2,
         )

@@ -82,7 +82,7 @@ def run_trial(
             soft_targets=soft_targets,
             callbacks=[
                 FailOnDivergence(),
-                BackupAndRestore(records.backup_path(planned.folder), key),
+                BackupAndRestore(records.backup_path(planned.folder), key, soft_targets=False),
                 reuse,
                 RecordHistory(planned.folder, key),
                 *callbacks,

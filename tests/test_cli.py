@@ -136,7 +136,7 @@ class TestRun:
 
         assert re.fullmatch(re.escape(plan) + epochs + re.escape(end), first_run.stdout)
         assert first_run.stderr == (
-            "warning: Ray sees no GPU: --gpus-per-trial 0.25 is left aside and trials run on the "
+            "warning: no GPU was found: --gpus-per-trial 0.25 is left aside and trials run on the "
             "CPU, one core each\n"
             f"failed: wide-seed0: {cause}\n"
         )
@@ -654,17 +654,20 @@ class TestPredict:
         assert (2, FULL) == (done.returncode, done.stderr)
 
     def test_letters_that_the_encoding_of_the_output_lacks(self, model: Path) -> None:
-        """They are shown as their numbers, as Python shows them."""
+        """One line names the first of them and what to do; nothing else takes its place."""
         done = subprocess.run(
             [PROGRAM, "predict", "--model", model, "--format", "csv", "caf\u00e9 \u4e2d"],
-            env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "1"},
+            env=os.environ | {"PYTHONIOENCODING": "iso8859-15", "PYTHONUTF8": "1"},
             capture_output=True,
-            encoding="latin-1",
-            check=True,
+            encoding="iso8859-15",
+            check=False,
         )
 
-        assert done.stdout.splitlines()[1].startswith("caf\u00e9 \\u4e2d,")
-        assert not done.stderr
+        assert done.stderr == (
+            "error: standard output is iso8859-15, which has no '\\u4e2d'; "
+            "set PYTHONIOENCODING=utf-8\n"
+        )
+        assert (2, 1) == (done.returncode, len(done.stdout.splitlines()))
 
     @pytest.mark.fault("texts")
     @pytest.mark.parametrize("way", ["--file", "argument"])
@@ -787,3 +790,4 @@ def test_path_that_the_system_refuses() -> None:
     )
 
     assert (2, f"error: {path}: File name too long\n") == (done.returncode, done.stderr)
+    assert not done.stdout

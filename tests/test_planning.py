@@ -221,20 +221,25 @@ def test_only_some_experiments(tmp_path: Path) -> None:
     assert ["base", "mean", "both"] == [experiment.name for experiment in whole.experiments]
 
 
-@pytest.mark.parametrize(("only", "warned"), [((), True), (("base",), False)])
+@pytest.mark.parametrize(
+    ("only", "told"),
+    [((), " and is left out"), (("base",), ""), (("base", "long"), ", which runs for it")],
+)
 def test_chosen_experiment_that_became_the_same(
-    tmp_path: Path, only: tuple[str, ...], warned: bool
+    tmp_path: Path, only: tuple[str, ...], told: str
 ) -> None:
-    """Who asked for it is told that it is left out."""
+    """Who asked for it gets the one that it is the same as, and is told so."""
     (tmp_path / "ideas.yaml").write_text(GRID + "  long: {parent: base, epochs: 9}\n")
     grid = read_grid(tmp_path / "ideas.yaml").with_overrides(epochs=2)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        plan_run(grid, tmp_path / "results", only)
+        made = plan_run(grid, tmp_path / "results", only)
 
-    expected = ["experiment 'long' is the same as 'base' and is left out"] if warned else []
+    expected = [f"experiment 'long' is the same as 'base'{told}"] if told else []
     assert expected == [str(item.message) for item in caught]
-    assert [__file__] * warned == [item.filename for item in caught]
+    assert [__file__] * len(expected) == [item.filename for item in caught]
+    if only:
+        assert {"base"} == {planned.trial.experiment.name for planned in made.trials}
 
 
 def test_missing_library_is_named_before_anything_runs(

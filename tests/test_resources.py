@@ -121,7 +121,7 @@ def test_without_a_gpu_trials_run_on_the_cpu() -> None:
 
     assert Resources(1, 0, 2) == shared
     assert [
-        "Ray sees no GPU: --gpus-per-trial 0.25 is left aside and trials run on the CPU, "
+        "no GPU was found: --gpus-per-trial 0.25 is left aside and trials run on the CPU, "
         "one core each"
     ] == [str(warning.message) for warning in caught]
 
@@ -242,3 +242,17 @@ def test_local_capacity_is_what_this_process_may_use() -> None:
     finally:
         os.sched_setaffinity(0, allowed)
     assert len(allowed) == local_capacity().cpus
+
+
+def test_gpus_that_torch_cannot_use_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its driver may be too old, or torch is built without CUDA."""
+    monkeypatch.setattr(resources, "GPU_DRIVERS", (str(tmp_path),))
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    counts = []
+    for usable in (True, False):
+        monkeypatch.setattr("torch.cuda.is_available", lambda usable=usable: usable)
+        counts.append(local_capacity().gpus)
+
+    assert [2, 0] == counts

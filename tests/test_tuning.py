@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import numpy as np
 import psutil
@@ -58,6 +58,18 @@ CAUSES = {
 }
 
 WAITS = "  waits for another trial that does the same pretraining"
+
+
+class Ended(NamedTuple):
+    """What Ray Tune knows of a trial that has ended."""
+
+    name: str
+    error_file: Path
+
+    def __str__(self) -> str:
+        return self.name
+
+
 Finished = tuple[Plan, dict[str, str], str]  # what ran, the failures and what was printed
 
 pytestmark = pytest.mark.timeout(600)  # Ray starts slowly on a busy machine
@@ -222,9 +234,68 @@ def test_trial_that_cannot_begin_says_why(tmp_path: Path) -> None:
     missing = f"KeyError: {Hyperparameters().preprocessing}"
     failure = json.loads((plan.trials[0].folder / "failure.json").read_text(encoding="utf-8"))
 
-    assert {"base-seed0": f"its process died 4 times: {missing}"} == failures
+    assert {"base-seed0": f"it failed 4 times: {missing}"} == failures
     assert failures["base-seed0"] == failure["cause"]
     assert failure["traceback"].endswith(missing)
+
+
+def test_trial_that_lost_its_gpu_is_left_to_ray(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tries again in another process; in this one nothing could use the GPU any more."""
+    from agnews_tune import device
+    from agnews_tune.tuning.trials import _train
+
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\nexperiments: {base: {epochs: 1, batch_size: 64}}"
+    )
+    plan = plan_run(read_grid(tmp_path / "tiny.yaml"), tmp_path / "results")
+    (plan.folder / "base-seed0" / "history.csv").mkdir(parents=True)  # so that it fails
+    monkeypatch.setattr(device, "lost_gpu", lambda: True)
+    threads = torch.get_num_threads()
+    with pytest.raises(OSError, match=r"history\.csv"):
+        _train(
+            {"trial": "base-seed0"},
+            {"base-seed0": plan.trials[0]},
+            plan.encode(),
+            device="cpu",
+            threads=threads,
+            tensorboard=False,
+        )
+
+
+@pytest.mark.parametrize(
+    ("told", "cause"),
+    [
+        (
+            "The actor died.\nIts worker",
+            "its process died 4 times: killed, or the machine is out of memory",
+        ),
+        (
+            '\x1b[36mray::ImplicitFunc.train()\x1b[39m (pid=1)\n  File "a.py", line 1, in train\n'
+            "    step()\ntorch.AcceleratorError: CUDA error: an illegal memory access\n"
+            "For debugging consider passing CUDA_LAUNCH_BLOCKING=1\n",
+            "it failed 4 times: torch.AcceleratorError: CUDA error: an illegal memory access",
+        ),
+    ],
+)
+def test_first_line_of_an_error_is_the_cause(told: str, cause: str, tmp_path: Path) -> None:
+    """Ray writes errors one after another; the last one counts, without its colours."""
+    from agnews_tune.tuning.following import FollowTrials
+
+    (tmp_path / "tiny.yaml").write_text(
+        "data: {source: demo, limit_train: 600}\nexperiments: {base: }"
+    )
+    plan = plan_run(read_grid(tmp_path / "tiny.yaml"), tmp_path / "results")
+    ends = "".join(f"Failure # {end} (occurred)\n{text}\n" for end, text in enumerate(["?", told]))
+    (tmp_path / "error.txt").write_text(ends, encoding="utf-8")
+    progress = Progress(plan.trials, Console(file=io.StringIO()))
+    following = FollowTrials(progress, {"base-seed0": plan.trials[0].folder})
+    following.on_trial_error(1, [], Ended("base-seed0", tmp_path / "error.txt"))
+
+    assert {"base-seed0": cause} == following.failures
+    failure = (plan.trials[0].folder / "failure.json").read_text(encoding="utf-8")
+    assert "\\u001b" not in failure
 
 
 def test_ray_leaves_no_files_behind(finished: Finished) -> None:

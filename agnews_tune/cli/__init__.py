@@ -5,7 +5,6 @@ Each command is a module, which imports what it needs when it is called.
 
 from __future__ import annotations
 
-import io
 import sys
 import warnings
 from typing import Any, TextIO
@@ -24,21 +23,26 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Parse the command line and run what it names."""
-        if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-            sys.stdout.reconfigure(errors="backslashreplace")  # for what its encoding lacks
         try:
             return super().main(*args, **options)
+        except UnicodeEncodeError as error:
+            if error.encoding == "utf-8":  # that of all files
+                raise
+            message = (
+                f"standard output is {sys.stdout.encoding}, which has no "
+                f"{error.object[error.start]!a}; set PYTHONIOENCODING=utf-8"
+            )
         except OSError as error:
-            place = error.filename
-            if _cannot_be_written(sys.stdout):
+            message = f"{error.filename}: {error.strerror}"
+            if error.filename is None:  # a stream has none
+                if not _cannot_be_written(sys.stdout):
+                    raise
                 from agnews_tune.interrupts import write_nowhere
 
                 write_nowhere([1])
-                place = "standard output cannot be written"
-            if not place:
-                raise
-            click.echo(f"error: {place}: {error.strerror}", err=True)
-            sys.exit(2)
+                message = f"standard output cannot be written: {error.strerror}"
+        click.echo(f"error: {message}", err=True)
+        sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

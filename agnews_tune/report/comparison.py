@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agnews_tune.hyperparameters import format_value
+from agnews_tune.hyperparameters import differing_in_effect, format_value
 from agnews_tune.records import TrialRecord, read_run
 from agnews_tune.report.document import Section, Table, accuracy, points
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
 from agnews_tune.report.summary import (
     DataSummary,
     ExperimentSummary,
-    decisive_differences,
     settings_of,
     summarize,
 )
@@ -108,8 +107,8 @@ def _settings(first: Side | None, second: Side | None) -> str:
     """Return which hyperparameters and teachers differ, a line each."""
     if not (first and second):
         return ""
-    old, new = ({"teacher": "none"} | settings_of(side[0].trial) for side in (first, second))
-    names = decisive_differences(old, new)
+    old, new = (settings_of(side[0].trial) for side in (first, second))
+    names = differing_in_effect(old, new)
     return "\n".join(f"{name}: {_value(old, name)} to {_value(new, name)}" for name in names)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from agnews_tune.hyperparameters import CELLS
-from agnews_tune.report.summary import DataSummary, decisive_differences
+from agnews_tune.hyperparameters import CELLS, differing_in_effect
+from agnews_tune.report.summary import DataSummary
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
 
 
@@ -43,7 +43,7 @@ def find_effects(summary: DataSummary, comparer: Comparer) -> list[Effect]:
     pairs: dict[tuple[str, Any, Any], list[tuple[int, int]]] = defaultdict(list)
     for positions in combinations(comparer.outcomes, 2):
         own, other = map(values, positions)
-        names = decisive_differences(own, other)
+        names = differing_in_effect(own, other)
         teachers = {trials[position].get("teacher") for position in positions}
         if len(names) == len(teachers) == 1 and own.keys() == other.keys():
             (name,) = names

@@ -93,7 +93,8 @@ def _training(analysis: Analysis) -> list[str]:
         return []
     judged = [line for lines in kinds.values() for line in lines]
     parts = [f"{kind} for {_list(lines, judged)}" for kind, lines in sorted(kinds.items())]
-    return [f"Training was {'; '.join(parts)}."]
+    where = "" if len(judged) >= len(_ended(analysis.lines)) else ", where it can be judged,"
+    return [f"Training{where} was {'; '.join(parts)}."]
 
 
 def _cost(line: Line) -> str:
@@ -107,13 +108,17 @@ def _hardware(line: Line) -> Any:
 
 def _list(lines: Sequence[Line], among: Sequence[Line]) -> str:
     """Name experiments, or where they are fewer those of the finished ones that are missing."""
-    finished = [
-        line for line in among if line.experiment.finished and not line.experiment.stopped_early
-    ]
-    missing = _names([line for line in finished if line not in lines])
-    if len(finished) > 1 and len(missing) < len(lines):
+    ended = _ended(among)
+    missing = _names([line for line in ended if line not in lines])
+    if len(ended) > 1 and len(missing) < len(lines):
         return "all but " + _join(missing, ", ") if missing else "all"
     return _join(_names(lines), ", ") or "none"
+
+
+def _ended(lines: Sequence[Line]) -> list[Line]:
+    return [
+        line for line in lines if line.experiment.finished and not line.experiment.stopped_early
+    ]
 
 
 def _names(lines: Sequence[Line]) -> list[str]:

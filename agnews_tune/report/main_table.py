@@ -32,12 +32,13 @@ IMPORTANCE = (
 MEANINGS = {
     "n": "n: finished seeds; accuracies are their mean ± standard deviation, at the epoch that "
     "validated best.",
-    "test 95 %": "test 95 %: interval over test rows and seeds (Wilson's for one seed, over rows "
-    "alone; else a bootstrap).",
+    "test 95 %": "test 95 %: interval over test rows and seeds (Wilson's, over rows alone, for one "
+    "seed or seeds that are right on the same rows; else a bootstrap).",
     "vs parent": "vs parent: points of test accuracy above the experiment that the change was made "
     "to, paired on the same test rows, with the 95 % interval of each row alone.",
-    "p": "p: of no difference to the parent (exact McNemar for one seed each, else the paired "
-    "bootstrap), adjusted for all rows of the table (Holm).",
+    "p": "p: of no difference to the parent (exact McNemar for one seed each, or seeds that are "
+    "right on the same rows; else the paired bootstrap), adjusted for all rows of the table "
+    "(Holm).",
     "verdict": "verdict: better or worse than the parent where p, adjusted for all rows (Holm), is "
     "at most 0.05; with one seed each that is about the two models, not about other seeds.",
     "best": "best: highest validation accuracy; ties: no evidence on the test rows of being worse "

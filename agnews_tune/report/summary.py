@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, mean, stdev
 from typing import Any
 
-from agnews_tune.hyperparameters import Preprocessing, count_passes, differing
+from agnews_tune.hyperparameters import count_passes, differing, differing_in_effect
 from agnews_tune.records import TrialRecord
 
 PLOTS = ("accuracy", "loss")  # of which there are curves of train and validation
@@ -209,25 +209,14 @@ def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
 
 
 def settings_of(trial: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the hyperparameters of a trial and, where it has one, its ``teacher``."""
+    """Return the hyperparameters of a trial and its ``teacher``, which may be ``none``."""
     settings: dict[str, Any] = trial["hyperparameters"]
-    return settings | ({"teacher": trial["teacher"]} if trial.get("teacher") else {})
-
-
-def decisive_differences(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the names of the settings that tell two trials apart.
-
-    Between linear models that is how texts become words alone: nothing else does anything.
-    """
-    names = differing(own, other)
-    if own.get("model") == other.get("model") == "linear":
-        return [name for name in names if name in Preprocessing._fields]
-    return names
+    return settings | {"teacher": trial.get("teacher", "none")}
 
 
 def _differ_as_told(child: dict[str, Any], parent: dict[str, Any]) -> bool:
     """Return whether two trials differ in nothing else than what the change names."""
-    names = decisive_differences(settings_of(child), settings_of(parent))
+    names = differing_in_effect(settings_of(child), settings_of(parent))
     return set(names) <= set(re.findall(r"(\w+): ", child["change"]))
 
 

@@ -37,13 +37,10 @@ def connect(address: str | None = None) -> Iterator[list[Machine]]:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         # Tune gives each trial a new thread, for which glibc would keep memory apart.
         os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-        # Ray would count GPUs that torch cannot use.
         here = local_capacity()
-        where: dict[str, Any] = {
-            "address": "local",
-            "num_cpus": int(here.cpus),
-            "num_gpus": int(here.gpus),
-        }
+        where: dict[str, Any] = {"address": "local", "num_cpus": int(here.cpus)}
+        if not here.gpus:  # that torch can use
+            where["num_gpus"] = 0
     else:
         _check_answers(address)
         where = {"address": address}

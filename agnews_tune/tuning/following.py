@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -103,10 +104,13 @@ class FollowTrials(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The process of a trial died too often, or could not even begin."""
         told = _last_error(trial)
-        cause = "killed, or the machine is out of memory"
-        if 'File "' in told:  # a traceback, and not Ray's words on a process that is gone
-            cause = one_line(told.splitlines()[-1])
-        self._failed(str(trial), f"its process died {RETRIES + 1} times: {cause}", told)
+        cause = f"its process died {RETRIES + 1} times: killed, or the machine is out of memory"
+        # Ray's words on a process that is gone are no traceback.
+        *places, error = re.split(r'^  File ".*$', told, flags=re.MULTILINE)
+        if places:
+            raised = next((line for line in error.splitlines() if line[:1].strip()), "no message")
+            cause = f"it failed {RETRIES + 1} times: {one_line(raised)}"
+        self._failed(str(trial), cause, told)
 
     def _failed(self, name: str, cause: str, details: str = "") -> None:
         self.failures[name] = cause
@@ -121,5 +125,6 @@ def _last_error(trial: Any) -> str:
         return ""
     with suppress(OSError):
         text = Path(trial.error_file).read_text(encoding="utf-8", errors="replace")
+        text = re.sub(r"\x1b\[\d*m", "", text)  # colours
         return text.rpartition("Failure # ")[2].partition("\n")[2].strip()
     return ""

@@ -157,6 +157,7 @@ def _train(
         cause = describe_failure(error, planned.trial.experiment.hyperparameters)
         tune.report({"failure": cause, "traceback": traceback.format_exc()})
     finally:
+        curves.clear()  # they know the model, whose memory is to be given back
         release_gpu()
 
 
