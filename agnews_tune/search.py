@@ -44,6 +44,10 @@ class Range:
         """Nothing: numbers are drawn."""
         return []
 
+    def place(self, value: float) -> float:
+        """Return where a value lies on an axis."""
+        return value
+
     @property
     def log_ticks(self) -> list[float]:
         """What to name on a logarithmic axis: both ends, and about their middle; else nothing."""
@@ -76,6 +80,10 @@ class Choices:
     def is_numeric(self) -> bool:
         """Whether what is drawn has an order and distances."""
         return all(type(value) in {int, float} for value in self.values)
+
+    def place(self, value: object) -> float:
+        """Return where a value lies on an axis; 0.0 lies where 0 does."""
+        return self.values.index(value)
 
     @property
     def log_ticks(self) -> list[float]:

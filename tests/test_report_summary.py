@@ -164,9 +164,6 @@ def test_pupil_of_another_teacher_is_no_other_seed(
         item.name for item in summary.experiments[:2]
     ]
     assert [1, None] == [summary.parent_of(item) for item in (one, other)]
-    assert ["pupil (teacher: large, seeds 0, 1)", "pupil"] == [
-        summary.parent_name(item) for item in (one, other)
-    ]
 
 
 @pytest.mark.parametrize(("name", "named"), [("demo", "demo (built in, synthetic)"), ("x", "x")])

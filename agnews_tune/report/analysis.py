@@ -22,6 +22,7 @@ class Line:
 
     Attributes:
         experiment: its trials.
+        parent: the name of the experiment that the change was made to; empty for a baseline.
         outcomes: what its seeds answered to the test rows; None without test predictions.
         accuracy: on the test rows, with its interval; None without test predictions.
         versus_parent: what its change did; None where the parent cannot be compared.
@@ -31,6 +32,7 @@ class Line:
     """
 
     experiment: ExperimentSummary
+    parent: str
     outcomes: Outcomes | None
     accuracy: Estimate | None
     versus_parent: Difference | None
@@ -85,12 +87,12 @@ def analyze(
     outcomes = read_outcomes(summary)
     comparer = Comparer(outcomes)
     best = _find_best(experiments)
-    parents = {position: summary.parent_of(experiments[position]) for position in outcomes}
+    parents = [summary.parent_of(experiment) for experiment in experiments]
     versus_parent = adjust(
         {
             position: comparer.difference(position, parent)
-            for position, parent in parents.items()
-            if parent in outcomes
+            for position, parent in enumerate(parents)
+            if position in outcomes and parent in outcomes
         }
     )
     versus_best = adjust(
@@ -103,6 +105,7 @@ def analyze(
     lines = [
         Line(
             experiment,
+            experiment.trial["parent"] or "" if parent is None else experiments[parent].name,
             outcomes.get(position),
             comparer.accuracy(position) if position in outcomes else None,
             versus_parent.get(position),
@@ -110,7 +113,7 @@ def analyze(
             judge(experiment),
             _reached(experiment, targets),
         )
-        for position, experiment in enumerate(experiments)
+        for position, (experiment, parent) in enumerate(zip(experiments, parents, strict=True))
     ]
     return Analysis(
         summary,

@@ -22,7 +22,7 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
     parameters = experiment.figure("parameters")
     return {
         "experiment": experiment.name,
-        "parent": analysis.summary.parent_name(experiment) or None,
+        "parent": line.parent or None,
         "change": experiment.trial["change"],
         "state": experiment.state,
         "seeds": len(experiment.finished),

@@ -38,7 +38,7 @@ def _changes(analysis: Analysis) -> list[str]:
     sentences = []
     for verdict, sentence in kinds:
         found = [
-            f"{_what(line, analysis)} against {analysis.summary.parent_name(line.experiment)} "
+            f"{_what(line, analysis)} against {line.parent} "
             f"({points(line.versus_parent.estimate)} points)"
             for line in compared
             if line.versus_parent and line.versus_parent.verdict == verdict

@@ -99,7 +99,7 @@ def _row(line: Line, analysis: Analysis) -> dict[str, str]:
     return {
         "experiment": experiment.name,
         "change": experiment.trial["change"],
-        "parent": analysis.summary.parent_name(experiment),
+        "parent": line.parent,
         "n": str(len(results)),
         "test acc": accuracy(experiment.figure("test_accuracy")),
         "vs parent": points(difference.estimate) if difference else "",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from agnews_tune.report.canvas import Spacing, make_canvas, save
 from agnews_tune.report.searches import Influence, SearchOutcome
-from agnews_tune.search import Choices
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +39,8 @@ def _draw_panel(panel: Axes, influence: Influence, found: SearchOutcome) -> None
     panel.grid(alpha=0.3, linewidth=0.5)
     space = influence.space
     for one in found.tried:
-        value = one.values[influence.hyperparameter]
         panel.plot(
-            space.values.index(value) if isinstance(space, Choices) else value,
+            space.place(one.values[influence.hyperparameter]),
             one.accuracy,
             "o",
             markersize=3,

@@ -177,13 +177,6 @@ class DataSummary:
                 return position
         return None
 
-    def parent_name(self, experiment: ExperimentSummary) -> str:
-        """Return the name of that experiment here, else the parent's in the grid, or nothing."""
-        position = self.parent_of(experiment)
-        if position is None:
-            return experiment.trial["parent"] or ""
-        return self.experiments[position].name
-
 
 def summarize(records: Iterable[TrialRecord]) -> list[DataSummary]:
     """Group the records of a run by data, then by experiment; the order stays.
