@@ -11,10 +11,14 @@ from agnews_tune.batching import Batches, LabelledBatches
 
 def evaluate(network: nn.Module, data: LabelledBatches) -> dict[str, float]:
     """Return ``loss`` (mean cross-entropy in nats) and ``accuracy`` (fraction)."""
-    logits = predict_logits(network, data.batches)
-    correct = logits.argmax(dim=1) == data.labels
+    return measure(predict_logits(network, data.batches), data.labels)
+
+
+def measure(logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """Return what ``evaluate`` does, of logits ``(texts, classes)`` and class numbers."""
+    correct = logits.argmax(dim=1) == labels
     return {
-        "loss": functional.cross_entropy(logits, data.labels).item(),
+        "loss": functional.cross_entropy(logits, labels).item(),
         "accuracy": correct.sum().item() / len(correct),
     }
 

@@ -8,11 +8,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from agnews_tune import records
 from agnews_tune.backup import BackupAndRestore
+from agnews_tune.batching import Batches, as_tensor
 from agnews_tune.classifier import Classifier
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.environment import describe_environment
+from agnews_tune.evaluation import measure, predict_logits
 from agnews_tune.failures import FailOnDivergence
 from agnews_tune.history import Callback, History, Logs
 from agnews_tune.inputs import SoftTargets
@@ -91,23 +96,32 @@ def run_trial(
             verbose=0,
         )
     model.descent_ = None  # the optimizer's state is twice the weights, and measuring needs memory
-    result = _measure(model, corpus, history)
+    result, probabilities = _measure(model, corpus, history)
     asked = stop_after(planned.folder) is not None
     result["stopped_early"] = asked and result["epochs"] < model.hyperparameters.passes
-    records.write_predictions(planned.folder, model.predict(corpus.test.texts), corpus.test.labels)
+    records.write_predictions(planned.folder, probabilities, corpus.test.labels)
     model.save(records.model_folder(planned.folder))
     records.write_result(planned.folder, key, result)
     records.remove_backup(planned.folder)
     return result
 
 
-def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict[str, Any]:
-    """Return the final figures; the model then holds the weights of the best epoch."""
-    last = model.evaluate(*corpus.test)
+def _measure(
+    model: Classifier, corpus: EncodedCorpus, history: History
+) -> tuple[dict[str, Any], npt.NDArray[np.float32]]:
+    """Return the final figures and the probabilities of the test rows ``(rows, classes)``.
+
+    The model then holds the weights of the best epoch.
+    """
+    texts, labels = corpus.test
+    test, numbers = Batches(texts, model.device), as_tensor(labels, model.device)
+    last_logits = best_logits = predict_logits(model.network_, test)
     best_epoch = model.restore_best_weights()
+    if best_epoch + 1 < len(history.epoch):
+        best_logits = predict_logits(model.network_, test)
+    last, best = measure(last_logits, numbers), measure(best_logits, numbers)
     pretraining = model.pretraining_.history if model.pretraining_ else {}
-    best = model.evaluate(*corpus.test)
-    return {
+    figures = {
         "best_epoch": best_epoch + 1,
         "epochs": len(history.epoch),
         "validation_accuracy": history.history["val_accuracy"][best_epoch],
@@ -125,3 +139,4 @@ def _measure(model: Classifier, corpus: EncodedCorpus, history: History) -> dict
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         **describe_environment(model.device),
     }
+    return figures, best_logits.softmax(dim=1).cpu().numpy()
