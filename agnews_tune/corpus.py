@@ -19,12 +19,7 @@ from agnews_tune.corpus_cache import (
     find_corpus,
     keep_corpus,
 )
-from agnews_tune.corpus_checks import (
-    Classes,
-    check_classes_occur,
-    check_rows,
-    find_classes,
-)
+from agnews_tune.corpus_checks import Classes, check_classes_occur, check_rows, find_classes
 from agnews_tune.corpus_files import AG_NEWS_LABELS, identify, read_path
 from agnews_tune.errors import (
     CorpusError,

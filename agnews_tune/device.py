@@ -33,10 +33,10 @@ def find_device(name: str | None) -> torch.device:
 
 
 def _unfit(name: str | None, cause: str = "") -> HyperparameterError:
-    first, *_ = [*cause.splitlines(), ""]
+    first_line = f" ({cause.partition(chr(10))[0]})" if cause else ""
     return HyperparameterError(
         "device must be the CPU or a CUDA GPU that torch can use on this machine, such as 'cpu' or "
-        f"'cuda:0'; received {name!r}{first and f' ({first})'}"
+        f"'cuda:0'; received {name!r}{first_line}"
     )
 
 

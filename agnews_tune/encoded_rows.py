@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,24 +32,21 @@ class EncodedRows(NamedTuple):
 
     def fingerprint(self) -> str:
         """Return a hash of all texts, labels and the words that their numbers stand for."""
-        digest = hashlib.sha256("\n".join(self.train.texts.vocabulary.tokens).encode())
         parts = [self.train, *([self.validation] if self.validation else [])]
         arrays = [array for texts, labels in parts for array in (texts.ids, texts.offsets, labels)]
-        for array in arrays:
-            _add(digest, array)
-        return digest.hexdigest()
+        return _hash(arrays, "\n".join(self.train.texts.vocabulary.tokens))
 
     def soft_fingerprint(self) -> str:
         """Return a hash of the soft targets."""
-        digest = hashlib.sha256()
-        if self.soft_targets is not None:
-            _add(digest, self.soft_targets)
-        return digest.hexdigest()
+        return _hash([] if self.soft_targets is None else [self.soft_targets])
 
 
-def _add(digest: hashlib._Hash, array: npt.NDArray[Any]) -> None:
-    digest.update(f"{array.dtype} {array.shape} ".encode())
-    digest.update(np.ascontiguousarray(array).data)
+def _hash(arrays: Iterable[npt.NDArray[Any]], words: str = "") -> str:
+    digest = hashlib.sha256(words.encode())
+    for array in arrays:
+        digest.update(f"{array.dtype} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows:

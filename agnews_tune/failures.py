@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from agnews_tune.errors import AgnewsTuneError, TrialError
 from agnews_tune.history import Callback, Logs
@@ -53,6 +54,13 @@ def describe_failure(error: Exception, hyperparameters: Hyperparameters) -> str:
     if isinstance(error, AgnewsTuneError):
         return one_line(str(error))
     return one_line(f"{type(error).__name__}: {error}")
+
+
+def find_error(traceback: str) -> str | None:
+    """Return the error of a printed traceback in one line; None where the text is none."""
+    *places, end = re.split(r'^  File ".*$', traceback, flags=re.MULTILINE)
+    errors = [line for line in end.splitlines() if line[:1].strip()]  # those of code are indented
+    return one_line(errors[0]) if places and errors else None
 
 
 def one_line(text: str) -> str:

@@ -122,17 +122,12 @@ def _describe_left_out(grid: Grid, only: tuple[str, ...]) -> list[str]:
     """Return a line for each chosen experiment that is left out, and one for all draws."""
     draws = grid.search.names if grid.search else []
     again = [name for name in grid.left_out if name in draws]
+    what = ", which runs for it" if only else " and is left out"
     lines = [
-        f"experiment {name!r} is the same as {same!r}, which runs for it"
+        f"experiment {name!r} is the same as {same!r}{what}"
         for name, same in grid.left_out.items()
-        if name in only
+        if (name in only if only else name not in again)
     ]
-    if not only:
-        lines += [
-            f"experiment {name!r} is the same as {same!r} and is left out"
-            for name, same in grid.left_out.items()
-            if name not in again
-        ]
     if again:
         lines.append(f"{len(again)} of {len(draws)} draws are the same as others and are left out")
     return lines

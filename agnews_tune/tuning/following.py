@@ -12,7 +12,7 @@ from typing import Any
 from ray import tune
 
 from agnews_tune.errors import AgnewsTuneWarning, RecordError, RecordWarning, WriteError
-from agnews_tune.failures import one_line
+from agnews_tune.failures import find_error
 from agnews_tune.history import Callback, Logs
 from agnews_tune.progress import Progress
 from agnews_tune.records import read_trial, write_failure
@@ -104,12 +104,10 @@ class FollowTrials(tune.Callback):
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The process of a trial died too often, or could not even begin."""
         told = _last_error(trial)
-        cause = f"its process died {RETRIES + 1} times: killed, or the machine is out of memory"
-        # Ray's words on a process that is gone are no traceback.
-        *places, error = re.split(r'^  File ".*$', told, flags=re.MULTILINE)
-        if places:
-            raised = next((line for line in error.splitlines() if line[:1].strip()), "no message")
-            cause = f"it failed {RETRIES + 1} times: {one_line(raised)}"
+        if raised := find_error(told):
+            cause = f"it failed {RETRIES + 1} times: {raised}"
+        else:
+            cause = f"its process died {RETRIES + 1} times: killed, or the machine is out of memory"
         self._failed(str(trial), cause, told)
 
     def _failed(self, name: str, cause: str, details: str = "") -> None:
