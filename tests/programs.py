@@ -47,6 +47,19 @@ def wait_for(path: Path, process: "subprocess.Popen[Any]") -> None:
         time.sleep(0.02)
 
 
+def wait_for_epoch(trial: Path, process: "subprocess.Popen[Any]", before: int = 0) -> None:
+    """Wait until a trial's history holds more epochs than before; each has its backup then."""
+    while count_epochs(trial) <= before:
+        assert process.poll() is None, f"the process ended before epoch {before + 1}"
+        time.sleep(0.02)
+
+
+def count_epochs(trial: Path) -> int:
+    """Return how many whole epochs a trial's history holds."""
+    history = trial / "history.csv"
+    return len(history.read_text().splitlines()[1:]) if history.exists() else 0
+
+
 def descendants(process: int) -> dict[int, str]:
     """Return the title of every process that stems from this one, by its number."""
     parents, titles = {}, {}

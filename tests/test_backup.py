@@ -23,7 +23,7 @@ from conftest import (
     needs_ag_news,
     whole_bytes,
 )
-from programs import PROGRAM, wait_for
+from programs import PROGRAM, wait_for_epoch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -297,7 +297,7 @@ def test_killed_run_goes_on(tmp_path: Path, record_property: RecordProperty) -> 
     run = [PROGRAM, "run", "tiny.yaml", "--results"]
     folder = tmp_path / "stopped" / "tiny" / "gru-seed0"
     first = subprocess.Popen([*run, "stopped"], cwd=tmp_path, stdout=subprocess.DEVNULL)
-    wait_for(folder / "checkpoint" / "training.safetensors", first)
+    wait_for_epoch(folder, first)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     kept = whole_bytes(folder.parent)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from conftest import RecordProperty, assert_same_training, bytes_lost, whole_bytes
-from programs import PROGRAM, descendants, wait_for
+from programs import PROGRAM, count_epochs, descendants, wait_for_epoch
 
 from agnews_tune import Classifier
 from agnews_tune.interrupts import SIGNALS
-from agnews_tune.records import backup_path, read_trial
+from agnews_tune.records import read_trial
 
 RUN = [PROGRAM, "run", "tiny.yaml", "--results"]
 GRID = """
@@ -56,8 +56,8 @@ def start(folder: Path, **options: Any) -> "subprocess.Popen[str]":
             signal.signal(number, signal.SIG_DFL)
         given()
 
-    backup = backup_path(folder / "stopped" / "tiny" / "gru-seed0")
-    before = backup.stat().st_mtime if backup.exists() else 0.0
+    trial = folder / "stopped" / "tiny" / "gru-seed0"
+    before = count_epochs(trial)
     run = subprocess.Popen(
         [*RUN, "stopped", "--max-concurrent", "1"],
         cwd=folder,
@@ -65,10 +65,7 @@ def start(folder: Path, **options: Any) -> "subprocess.Popen[str]":
         preexec_fn=prepare,
         **options,
     )
-    wait_for(backup, run)
-    while backup.stat().st_mtime == before:
-        assert run.poll() is None
-        time.sleep(0.02)
+    wait_for_epoch(trial, run, before)
     return run
 
 

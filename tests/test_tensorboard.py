@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Stop, fill, fit
-from programs import PROGRAM, wait_for
+from programs import PROGRAM, wait_for_epoch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agnews_tune import BackupAndRestore, Callback, TensorBoard
@@ -182,7 +182,7 @@ def test_killed_run_has_one_curve(tmp_path: Path) -> None:
     command = [PROGRAM, "run", "tiny.yaml", "--tensorboard"]
     run = tmp_path / "results" / "tiny"
     first = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
-    wait_for(run / "gru-seed0" / "checkpoint" / "training.safetensors", first)
+    wait_for_epoch(run / "gru-seed0", first)
     first.kill()
     first.wait()
     assert not (run / "gru-seed0" / "result.json").exists()
