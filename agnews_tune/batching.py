@@ -105,16 +105,15 @@ class Batches:
             return
         # One transfer for all of them: with one for each, each step would wait for the device.
         rows = as_tensor(np.concatenate(parts), self.device)
-        start = 0
-        for part in parts:
-            end = start + len(part)
-            yield self._batch(rows[start:end], part)
-            start = end
+        sizes = [len(part) for part in parts]
+        columns = (rows, self._starts[rows], self._lengths_on_device[rows])
+        split = (torch.split(column, sizes) for column in columns)
+        for numbers, *of_batch in zip(parts, *split, strict=True):
+            yield self._batch(numbers, *of_batch)
 
-    def _batch(self, rows: Tensor, numbers: Rows) -> Batch:
-        lengths = self._lengths_on_device[rows]
+    def _batch(self, numbers: Rows, rows: Tensor, starts: Tensor, lengths: Tensor) -> Batch:
         time = torch.arange(int(self._lengths[numbers].max()), device=self.device)
-        places = self._starts[rows, None] + time  # (batch, time), past the text's end too
+        places = starts[:, None] + time  # (batch, time), past the text's end too
         ids = self._ids[places.clamp_(max=len(self._ids) - 1)]
         ids.masked_fill_(time >= lengths[:, None], PAD)
         return Batch(rows, ids, lengths, numbers)
