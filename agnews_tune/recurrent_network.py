@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.directions import read_both_ways
+from agnews_tune.distinct_words import read_distinct_words
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.simple_rnn import read_distinct_words
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -154,11 +154,12 @@ class RecurrentNetwork(nn.Module):
         """Whether words are the same vectors wherever they stand, in layers that gain by it."""
         noise = self.word_dropout or self.embedding_dropout or self.locked_dropout
         return (
-            isinstance(self.recurrent, nn.RNN)
+            isinstance(self.recurrent, (nn.RNN, nn.GRU))
             and not self.recurrent.bidirectional
             and not self.further
             and len(self.embeddings) == 1
             and not (self.training and noise)
+            and not self.mixed
             and self.embedding.weight.device.type == "cpu"
         )
 

@@ -1,12 +1,12 @@
-"""Simple recurrent layers that multiply each word once: what torch's own give, and when."""
+"""Recurrent layers that multiply each word once: what torch's own give, and when."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from agnews_tune.distinct_words import read_distinct_words
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import RecurrentNetwork
-from agnews_tune.simple_rnn import read_distinct_words
 
 IDS = torch.tensor([[3, 1, 3, 0], [2, 3, 1, 1]])
 LENGTHS = torch.tensor([3, 4])
@@ -17,18 +17,21 @@ def plain(layers: nn.RNNBase, embedding: nn.Embedding, ids: Tensor) -> Tensor:
     return outputs
 
 
+@pytest.mark.parametrize("cell", [nn.RNN, nn.GRU])
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("time", [1, 4])
-def test_outputs_and_gradients_are_those_of_torch(num_layers: int, time: int) -> None:
+def test_outputs_and_gradients_are_those_of_torch(
+    cell: type[nn.RNN | nn.GRU], num_layers: int, time: int
+) -> None:
     """Of each word of each text, and of each weight."""
     torch.manual_seed(0)
     embedding = nn.Embedding(5, 6).double()
-    layers = nn.RNN(6, 7, num_layers, batch_first=True).double()
+    layers = cell(6, 7, num_layers, batch_first=True).double()
     weights = [*embedding.parameters(), *layers.parameters()]
     factors = torch.randn(2, time, 7).double()
     found = []
     for read in (plain, read_distinct_words):
-        outputs = read(layers, embedding, IDS[:, :time])
+        outputs = read(layers, embedding, IDS[:, :time])  # type: ignore[operator]
         found.append([outputs, *torch.autograd.grad((factors * outputs).sum(), weights)])
 
     assert (2, time, 7) == found[1][0].shape
@@ -48,7 +51,9 @@ def test_outputs_and_gradients_are_those_of_torch(num_layers: int, time: int) ->
         ({"locked_dropout": 0.5, "num_layers": 2}, False, False),
         ({"bigram_buckets": 9}, True, False),
         ({"bidirectional": True}, True, False),
-        ({"cell": "gru"}, True, False),
+        ({"cell": "gru"}, True, True),
+        ({"cell": "gru", "num_layers": 2}, False, True),
+        ({"cell": "lstm"}, True, False),
     ],
 )
 def test_only_words_that_are_the_same_everywhere(

@@ -1,0 +1,108 @@
+"""Recurrent layers of inputs that are multiplied already; plain torch, for a CPU.
+
+Backwards through time only what depends on a later time is calculated one time after another; the
+gradient of a weight is one product. torch's own layers multiply each input at each place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+
+class SimpleRecurrence(torch.autograd.Function):
+    """``outputs[t] = tanh(projected[t] + outputs[t - 1] @ weight.T)``, from zeros.
+
+    Args:
+        projected: inputs times their weight, with all biases, ``(time, batch, hidden)``.
+        weight: of the state ``(hidden, hidden)``.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, weight: Tensor) -> Tensor:
+        """Return the outputs ``(time, batch, hidden)``."""
+        outputs = torch.empty_like(projected)
+        torch.tanh(projected[0], out=outputs[0])
+        for time in range(1, len(projected)):
+            output = outputs[time]
+            torch.addmm(projected[time], outputs[time - 1], weight.t(), out=output).tanh_()
+        ctx.save_for_backward(outputs, weight)
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients of the inputs and of the weight."""
+        outputs, weight = ctx.saved_tensors
+        slopes = 1 - outputs * outputs
+        gradients = torch.empty_like(outputs)
+        torch.mul(gradient[-1], slopes[-1], out=gradients[-1])
+        for time in range(len(outputs) - 2, -1, -1):
+            here = gradients[time]
+            torch.addmm(gradient[time], gradients[time + 1], weight, out=here).mul_(slopes[time])
+        return gradients, gradients[1:].flatten(0, 1).t() @ outputs[:-1].flatten(0, 1)
+
+
+class GatedRecurrence(torch.autograd.Function):
+    """A GRU with the equations of ``nn.GRU``, from zeros.
+
+    ``reset, update = sigmoid(projected[t, :2] + outputs[t - 1] @ weight[:2].T)``,
+    ``new = tanh(projected[t, 2] + reset * (outputs[t - 1] @ weight[2].T + bias))`` and
+    ``outputs[t] = new + update * (outputs[t - 1] - new)``.
+
+    Args:
+        projected: inputs times their weight, with all biases but ``bias``, of the reset gate, the
+            update gate and the new state, ``(time, batch, 3 * hidden)``.
+        weight: of the state, in the same order, ``(3 * hidden, hidden)``.
+        bias: of the state's product in the new state, ``(hidden,)``.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, projected: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """Return the outputs ``(time, batch, hidden)``."""
+        time, batch, size = *projected.shape[:2], len(bias)
+        of_gates, of_new = torch.split(weight.t(), [2 * size, size], dim=1)
+        inputs = torch.split(projected, [2 * size, size], dim=2)
+        gates = projected.new_empty(time, batch, 2 * size)
+        products, new = projected.new_empty(2, time, batch, size)  # of the state, for the new one
+        outputs = projected.new_zeros(time + 1, batch, size)
+        rows = zip(*inputs, outputs[:-1], gates, products, new, outputs[1:], strict=True)
+        for to_gates, to_new, state, gate, product, fresh, output in rows:
+            torch.addmm(to_gates, state, of_gates, out=gate).sigmoid_()
+            torch.addmm(bias, state, of_new, out=product)
+            torch.addcmul(to_new, gate[:, :size], product, out=fresh).tanh_()
+            torch.lerp(fresh, state, gate[:, size:], out=output)
+        ctx.save_for_backward(gates, products, new, outputs, weight)
+        return outputs[1:]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the gradients of the inputs, of the weight and of the bias."""
+        gates, products, new, outputs, weight = ctx.saved_tensors
+        time, batch, size = new.shape
+        reset, update = gates.split(size, dim=2)
+        of_reset, of_update = (gates * (1 - gates)).split(size, dim=2)
+        states = outputs[:-1]
+        # Of each output, what it changes by with the product, the two gates and the new state;
+        # then times the output's own gradient.
+        gradients = new.new_empty(time, batch, 4, size)
+        of_product, to_reset, to_update, to_new = gradients.unbind(dim=2)
+        torch.mul(1 - update, 1 - new * new, out=to_new)
+        torch.mul(to_new, reset, out=of_product)
+        torch.mul(to_new * products, of_reset, out=to_reset)
+        torch.mul(states - new, of_update, out=to_update)
+        of_all = gradients.flatten(2)
+        of_state, of_inputs = of_all[:, :, : 3 * size], of_all[:, :, size:]
+        turned = weight.roll(size, 0)  # the new state's first, as in of_state
+        here = gradient[-1]
+        for moment in range(time - 1, -1, -1):
+            gradients[moment].mul_(here[:, None])
+            if moment:
+                here = torch.addcmul(gradient[moment - 1], here, update[moment])
+                here.addmm_(of_state[moment], turned)
+        of_weight = of_state.flatten(0, 1).t() @ states.flatten(0, 1)
+        return of_inputs, of_weight.roll(-size, 0), of_product.sum((0, 1))
