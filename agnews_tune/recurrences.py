@@ -47,7 +47,7 @@ class SimpleRecurrence(torch.autograd.Function):
 
 
 class GatedRecurrence(torch.autograd.Function):
-    """A GRU with the equations of ``nn.GRU``, from zeros.
+    """A GRU with the equations of ``nn.GRU``, from zeros; ``[:2]`` and ``[2]`` are thirds.
 
     ``reset, update = sigmoid(projected[t, :2] + outputs[t - 1] @ weight[:2].T)``,
     ``new = tanh(projected[t, 2] + reset * (outputs[t - 1] @ weight[2].T + bias))`` and
