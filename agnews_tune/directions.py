@@ -38,16 +38,24 @@ def read_both_ways(layers: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tenso
     for forward, backward in zip(weights[::2], weights[1::2], strict=True):
         outputs = torch.cat(
             [
-                _read(layers, forward, outputs),
-                _read(layers, backward, outputs[texts, turned])[texts, turned],
+                read_one_way(layers, forward, outputs),
+                read_one_way(layers, backward, outputs[texts, turned])[texts, turned],
             ],
             dim=2,
         )
     return outputs
 
 
-def _read(layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor) -> Tensor:
-    """Return the outputs of one layer of one direction; it may read the padding behind a text."""
+def read_one_way(layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor) -> Tensor:
+    """Return the outputs of one layer of one direction ``(batch, time, hidden)``.
+
+    It may read the padding behind a text.
+
+    Args:
+        layers: as for ``read_both_ways``; say what the layer is, but for its weights.
+        weights: those of the layer's direction, in the order of ``all_weights``.
+        inputs: as for ``read_both_ways``.
+    """
     start = inputs.new_zeros(1, len(inputs), layers.hidden_size)
     with _silence() if inputs.is_cuda else nullcontext():
         outputs: Tensor = FUNCTIONS[type(layers)](

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.directions import read_both_ways
-from agnews_tune.distinct_words import read_distinct_words
+from agnews_tune.distinct_words import read_distinct_words, saves_time
 from agnews_tune.hyperparameters import Hyperparameters
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -101,7 +101,7 @@ class RecurrentNetwork(nn.Module):
         if not self.mask_padding:
             lengths = torch.full_like(lengths, ids.shape[1])
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            if shift is None and self._reads_distinct_words:
+            if shift is None and self._reads_distinct_words(ids):
                 outputs = read_distinct_words(self.recurrent, self.embedding, ids)
             else:
                 vectors = self._embed(ids)
@@ -149,18 +149,15 @@ class RecurrentNetwork(nn.Module):
             ]
         return [*groups, [weight for part in self.embeddings for weight in part.parameters()]]
 
-    @property
-    def _reads_distinct_words(self) -> bool:
+    def _reads_distinct_words(self, ids: Tensor) -> bool:
         """Whether words are the same vectors wherever they stand, in layers that gain by it."""
         noise = self.word_dropout or self.embedding_dropout or self.locked_dropout
         return (
-            isinstance(self.recurrent, (nn.RNN, nn.GRU))
-            and not self.recurrent.bidirectional
+            saves_time(self.recurrent, ids)
             and not self.further
             and len(self.embeddings) == 1
             and not (self.training and noise)
             and not self.mixed
-            and self.embedding.weight.device.type == "cpu"
         )
 
     def _read(self, vectors: Tensor, lengths: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from agnews_tune.distinct_words import read_distinct_words
+from agnews_tune.distinct_words import LSTM_FEATURES, read_distinct_words
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.recurrent_network import RecurrentNetwork
 
@@ -17,11 +17,11 @@ def plain(layers: nn.RNNBase, embedding: nn.Embedding, ids: Tensor) -> Tensor:
     return outputs
 
 
-@pytest.mark.parametrize("cell", [nn.RNN, nn.GRU])
+@pytest.mark.parametrize("cell", [nn.RNN, nn.GRU, nn.LSTM])
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("time", [1, 4])
 def test_outputs_and_gradients_are_those_of_torch(
-    cell: type[nn.RNN | nn.GRU], num_layers: int, time: int
+    cell: type[nn.RNN | nn.GRU | nn.LSTM], num_layers: int, time: int
 ) -> None:
     """Of each word of each text, and of each weight."""
     torch.manual_seed(0)
@@ -53,7 +53,9 @@ def test_outputs_and_gradients_are_those_of_torch(
         ({"bidirectional": True}, True, False),
         ({"cell": "gru"}, True, True),
         ({"cell": "gru", "num_layers": 2}, False, True),
-        ({"cell": "lstm"}, True, False),
+        ({"cell": "lstm", "embedding_dim": LSTM_FEATURES // 2}, True, True),
+        ({"cell": "lstm", "embedding_dim": LSTM_FEATURES // 2 - 1}, True, False),
+        ({"cell": "lstm", "embedding_dim": LSTM_FEATURES // 2}, False, False),
     ],
 )
 def test_only_words_that_are_the_same_everywhere(
@@ -61,7 +63,8 @@ def test_only_words_that_are_the_same_everywhere(
 ) -> None:
     """What makes two vectors of one word differ is not lost, nor what changes a layer's outputs."""
     values = {"cell": "rnn", "embedding_dim": 6, "hidden_dim": 7, **settings}
-    network = RecurrentNetwork(Hyperparameters(**values), 5, 4).train(training)  # type: ignore[arg-type]
+    chosen = Hyperparameters(**values)  # type: ignore[arg-type]
+    network = RecurrentNetwork(chosen, 5, 4).train(training)
     used = []
 
     def noted(*parts: object) -> Tensor:
@@ -70,7 +73,7 @@ def test_only_words_that_are_the_same_everywhere(
 
     monkeypatch.setattr("agnews_tune.recurrent_network.read_distinct_words", noted)
     network(IDS, LENGTHS)
-    network(IDS, LENGTHS, torch.zeros(2, 4, 6))
+    network(IDS, LENGTHS, torch.zeros(2, 4, chosen.embedding_dim))
 
     assert expected == bool(used)
     assert len(used) <= 1, "a shift makes vectors of one word differ"
