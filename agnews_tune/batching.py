@@ -1,32 +1,20 @@
-"""Encoded texts on the training device, cut to padded batches of like length."""
+"""Which texts make a batch: of like length, in an order that a seed decides."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from agnews_tune.device_texts import DeviceTexts, Rows
 from agnews_tune.text import EncodedTexts
-from agnews_tune.vocabulary import PAD
 
 POOL = 64  # batches that are sorted by length together: less padding, order still random
 # Of a batch that is only read: on a CPU more are no faster, and a GPU has to launch every kernel.
 EVALUATION_TOKENS = {"cpu": 4_096, "cuda": 65_536}
-
-Rows = npt.NDArray[np.int64]
-
-
-def as_tensor(array: npt.NDArray[Any], device: torch.device) -> Tensor:
-    """Return an array as a tensor; on the CPU it is the array's own memory and must not change."""
-    with warnings.catch_warnings():
-        # A mapped file and Ray's object store cannot be written to, and nothing here writes.
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-        return torch.from_numpy(array).to(device)
 
 
 class Batch(NamedTuple):
@@ -55,12 +43,10 @@ class Batches:
 
     def __init__(self, texts: EncodedTexts, device: torch.device) -> None:
         self.device = device
-        self._ids = as_tensor(texts.ids, device)  # (tokens,)
-        self._starts = as_tensor(texts.offsets[:-1], device)  # (texts,)
+        self._texts = DeviceTexts(texts, device)
         self._lengths = texts.lengths
         # NumPy sorts numbers of 16 bits several times as fast as longer ones.
         self._sort_keys = self._lengths.astype(np.min_scalar_type(self._lengths.max(initial=0)))
-        self._lengths_on_device = as_tensor(self._lengths, device)
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -101,22 +87,10 @@ class Batches:
         return rows[np.argsort(self._sort_keys[rows], kind="stable")]
 
     def _batches(self, parts: list[Rows]) -> Iterator[Batch]:
-        if not parts:
-            return
-        # One transfer for all of them: with one for each, each step would wait for the device.
-        rows = as_tensor(np.concatenate(parts), self.device)
-        sizes = [len(part) for part in parts]
-        columns = (rows, self._starts[rows], self._lengths_on_device[rows])
-        split = (torch.split(column, sizes) for column in columns)
-        for numbers, *of_batch in zip(parts, *split, strict=True):
-            yield self._batch(numbers, *of_batch)
-
-    def _batch(self, numbers: Rows, rows: Tensor, starts: Tensor, lengths: Tensor) -> Batch:
-        time = torch.arange(int(self._lengths[numbers].max()), device=self.device)
-        places = starts[:, None] + time  # (batch, time), past the text's end too
-        ids = self._ids[places.clamp_(max=len(self._ids) - 1)]
-        ids.masked_fill_(time >= lengths[:, None], PAD)
-        return Batch(rows, ids, lengths, numbers)
+        if parts:
+            times = [int(self._lengths[part].max()) for part in parts]
+            for numbers, padded in zip(parts, self._texts.pad(parts, times), strict=True):
+                yield Batch(*padded, numbers)
 
 
 class LabelledBatches(NamedTuple):

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.batching import Batches, LabelledBatches, as_tensor
+from agnews_tune.batching import Batches, LabelledBatches
 from agnews_tune.descent import Descent
 from agnews_tune.device import choose_precision, find_device
+from agnews_tune.device_texts import as_tensor
 from agnews_tune.encoded_rows import as_encoded, encode_rows
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.evaluation import evaluate, predict_logits

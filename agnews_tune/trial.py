@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from agnews_tune import records
 from agnews_tune.backup import BackupAndRestore
-from agnews_tune.batching import Batches, as_tensor
+from agnews_tune.batching import Batches
 from agnews_tune.classifier import Classifier
+from agnews_tune.device_texts import as_tensor
 from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.environment import describe_environment
 from agnews_tune.evaluation import measure, predict_logits

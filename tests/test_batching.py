@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import AG_NEWS, needs_ag_news
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from agnews_tune import Classifier, batching, load_corpus
-from agnews_tune.batching import POOL, Batches, as_tensor
+from agnews_tune import Classifier, batching, device_texts, load_corpus
+from agnews_tune.batching import POOL, Batches
+from agnews_tune.device_texts import as_tensor
 from agnews_tune.encoding import encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text import EncodedTexts
@@ -34,9 +36,24 @@ def lengths() -> list[int]:
     return np.random.default_rng(0).integers(2, 60, size=1000).tolist()
 
 
+class Operators(TorchDispatchMode):
+    """Counts what a device has to do, without what only looks at a tensor in another way."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        outputs = function(*args, **(kwargs or {}))
+        self.count += not function.is_view
+        return outputs
+
+
+@pytest.mark.parametrize("at_once", [1, 999, 10_000_000])
 @pytest.mark.parametrize("order", ["shuffled", "by_length"])
-def test_every_row_once_with_its_own_ids(lengths: list[int], order: str) -> None:
-    """Each row is in exactly one batch, with its ids, then padding."""
+def test_every_row_once_with_its_own_ids(
+    lengths: list[int], order: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each row is in exactly one batch, with its ids, then padding, for any number at once."""
+    monkeypatch.setitem(device_texts.AT_ONCE, "cpu", at_once)
     batches = Batches(encoded(lengths), torch.device("cpu"))
     cut = batches.shuffled(32, (0, 0)) if order == "shuffled" else batches.by_length(1_000)
     seen = []
@@ -49,6 +66,18 @@ def test_every_row_once_with_its_own_ids(lengths: list[int], order: str) -> None
             assert lengths[row] == length
             assert expected + padding == ids.tolist()
     assert list(range(1000)) == sorted(seen)
+
+
+def test_batches_cost_no_operators(lengths: list[int]) -> None:
+    """A GPU has to launch each of them, and a batch that is only read takes it a millisecond."""
+    batches = Batches(encoded(lengths), torch.device("cpu"))
+    counts = []
+    for batch_size in (100, 10):
+        with Operators() as operators:
+            assert 1_000 / batch_size == len(list(batches.shuffled(batch_size, (0, 0))))
+        counts.append(operators.count)
+
+    assert counts[0] == counts[1] > 0
 
 
 def test_batches_have_the_asked_size_but_one(lengths: list[int]) -> None:
