@@ -11,6 +11,7 @@ from torch.nn import functional
 from agnews_tune.directions import read_both_ways
 from agnews_tune.distinct_words import read_distinct_words, saves_time
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.pooling import MaximumOverTime
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -198,7 +199,8 @@ class RecurrentNetwork(nn.Module):
         time = torch.arange(outputs.shape[1], device=outputs.device)
         padding = (time >= lengths[:, None])[:, :, None]  # (batch, time, 1)
         if pooling == "max":
-            return outputs.masked_fill(padding, float("-inf")).max(dim=1).values
+            largest: Tensor = MaximumOverTime.apply(outputs, padding)  # type: ignore[no-untyped-call]
+            return largest
         if pooling == "attention":
             scores: Tensor = self.attention(outputs).masked_fill(padding, float("-inf"))
             return (scores.softmax(dim=1) * outputs).sum(dim=1)

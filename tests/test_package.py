@@ -98,7 +98,7 @@ def test_network_knows_no_data_and_report_no_classifier() -> None:
     """Rooms that must stay apart."""
     report = set().union(*(own_imports(path) for path in PACKAGE.glob("report/*.py")))
 
-    assert {"directions", "distinct_words", "hyperparameters"} == own_imports(
+    assert {"directions", "distinct_words", "hyperparameters", "pooling"} == own_imports(
         PACKAGE / "recurrent_network.py"
     )
     light = {"corpus", "errors", "files", "grid", "grid_file", "hyperparameters", "printable"}
