@@ -15,7 +15,7 @@ from agnews_tune.text import EncodedTexts
 from agnews_tune.vocabulary import PAD
 
 # Places of batches that are padded at once: a GPU has to launch every kernel.
-AT_ONCE = {"cpu": 65_536, "cuda": 1_048_576}
+AT_ONCE = {"cpu": 16_384, "cuda": 1_048_576}
 
 Rows = npt.NDArray[np.int64]
 

@@ -22,16 +22,15 @@ class MaximumOverTime(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, outputs: Tensor, padding: Tensor) -> Tensor:
         """Return ``(batch, features)``."""
-        outputs = torch.where(padding, float("-inf"), outputs)
-        largest = outputs.amax(dim=1)
-        ctx.save_for_backward(outputs, largest)
+        largest = torch.where(padding, float("-inf"), outputs).amax(dim=1)
+        ctx.save_for_backward(outputs, padding, largest)
         return largest
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of the outputs."""
-        outputs, largest = ctx.saved_tensors
-        found = outputs == largest[:, None]
+        outputs, padding, largest = ctx.saved_tensors
+        found = (outputs == largest[:, None]).logical_and_(~padding)
         share = gradient / found.sum(dim=1)
         return torch.where(found, share[:, None], 0.0), None

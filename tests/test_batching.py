@@ -68,8 +68,9 @@ def test_every_row_once_with_its_own_ids(
     assert list(range(1000)) == sorted(seen)
 
 
-def test_batches_cost_no_operators(lengths: list[int]) -> None:
+def test_batches_cost_no_operators(lengths: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU has to launch each of them, and a batch that is only read takes it a millisecond."""
+    monkeypatch.setitem(device_texts.AT_ONCE, "cpu", device_texts.AT_ONCE["cuda"])
     batches = Batches(encoded(lengths), torch.device("cpu"))
     counts = []
     for batch_size in (100, 10):
