@@ -22,7 +22,8 @@ class MaximumOverTime(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, outputs: Tensor, padding: Tensor) -> Tensor:
         """Return ``(batch, features)``."""
-        largest = torch.where(padding, float("-inf"), outputs).amax(dim=1)
+        lowest = outputs.new_full((), float("-inf"))  # a graph of a GPU cannot copy a number to it
+        largest = torch.where(padding, lowest, outputs).amax(dim=1)
         ctx.save_for_backward(outputs, padding, largest)
         return largest
 
@@ -33,4 +34,4 @@ class MaximumOverTime(torch.autograd.Function):
         outputs, padding, largest = ctx.saved_tensors
         found = (outputs == largest[:, None]).logical_and_(~padding)
         share = gradient / found.sum(dim=1)
-        return torch.where(found, share[:, None], 0.0), None
+        return torch.where(found, share[:, None], share.new_zeros(())), None
