@@ -10,6 +10,12 @@ from agnews_tune.directions import read_one_way
 from agnews_tune.lstm_recurrence import LstmRecurrence
 from agnews_tune.recurrences import GatedRecurrence, SimpleRecurrence
 
+RECURRENCES: dict[type[nn.RNNBase], type[torch.autograd.Function]] = {
+    nn.RNN: SimpleRecurrence,
+    nn.GRU: GatedRecurrence,
+    nn.LSTM: LstmRecurrence,
+}
+
 LSTM_FEATURES = 32 * 256  # texts of a batch times features of a word, from which an LSTM gains
 
 
@@ -39,33 +45,36 @@ def read_distinct_words(layers: nn.RNNBase, embedding: nn.Embedding, ids: Tensor
         ids: word numbers ``(batch, time)``.
     """
     words, places = torch.unique(ids.t(), return_inverse=True)
-    if isinstance(layers, nn.LSTM):
-        return _read_lstm(layers, embedding(words), places).transpose(0, 1)
-    return _read(layers, embedding(words), places).transpose(0, 1)
+    outputs: Tensor = embedding(words)
+    for number, weights in enumerate(layers.all_weights):
+        if number and isinstance(layers, nn.LSTM):  # where torch's own loop is the faster one
+            outputs = read_one_way(layers, weights, outputs.transpose(0, 1)).transpose(0, 1)
+        else:
+            outputs = _read(layers, weights, outputs, None if number else places)
+    return outputs.transpose(0, 1)
 
 
-def _read_lstm(layers: nn.LSTM, words: Tensor, places: Tensor) -> Tensor:
-    """Return the outputs ``(time, batch, hidden)`` of vectors ``(words, features)`` in places."""
-    (of_input, of_state, bias, state_bias), *further = layers.all_weights
-    projected = functional.linear(words, of_input, bias + state_bias)
-    outputs: Tensor = LstmRecurrence.apply(projected, places, of_state)  # type: ignore[no-untyped-call]
-    for weights in further:  # where torch's own loop is the faster one
-        outputs = read_one_way(layers, weights, outputs.transpose(0, 1)).transpose(0, 1)
+def _read(
+    layers: nn.RNNBase, weights: list[nn.Parameter], inputs: Tensor, places: Tensor | None
+) -> Tensor:
+    """Return the outputs of one layer ``(time, batch, hidden)``.
+
+    Args:
+        layers: say what the layer is, but for its weights.
+        weights: those of the layer.
+        inputs: vectors ``(time, batch, features)``, or with places ``(words, features)``.
+        places: which word stands where ``(time, batch)``.
+    """
+    of_input, of_state, bias, state_bias = weights
+    early: Tensor = state_bias
+    late: list[Tensor] = []
+    if isinstance(layers, nn.GRU):  # whose reset gate scales the last third too
+        size = layers.hidden_size
+        of_gates, of_new = torch.split(state_bias, [2 * size, size])
+        early, late = functional.pad(of_gates, (0, size)), [of_new]
+    projected = functional.linear(inputs, of_input, bias + early)
+    if places is not None:
+        projected = functional.embedding(places, projected)
+    recurrence = RECURRENCES[type(layers)]
+    outputs: Tensor = recurrence.apply(projected, of_state, *late)  # type: ignore[no-untyped-call]
     return outputs
-
-
-def _read(layers: nn.RNNBase, inputs: Tensor, places: Tensor) -> Tensor:
-    """Return what ``_read_lstm`` does, of an RNN or a GRU."""
-    size = layers.hidden_size
-    for number, (of_input, of_state, bias, state_bias) in enumerate(layers.all_weights):
-        early: Tensor = state_bias
-        late: list[Tensor] = []
-        if isinstance(layers, nn.GRU):  # whose reset gate scales the last third too
-            of_gates, of_new = torch.split(state_bias, [2 * size, size])
-            early, late = functional.pad(of_gates, (0, size)), [of_new]
-        projected = functional.linear(inputs, of_input, bias + early)
-        if number == 0:
-            projected = functional.embedding(places, projected)
-        recurrence = GatedRecurrence if late else SimpleRecurrence
-        inputs = recurrence.apply(projected, of_state, *late)  # type: ignore[no-untyped-call]
-    return inputs

@@ -3,7 +3,8 @@
 Backwards through time only what depends on a later time is calculated one time after another; the
 gradient of a weight is one product. torch's own layers multiply each input at each place.
 
-torch's ``tanh`` takes three times as long as its ``sigmoid``: ``tanh(x) = 2 sigmoid(2x) - 1``.
+torch's ``tanh`` takes three times as long as its ``sigmoid``: ``tanh(x) = 2 sigmoid(2x) - 1``. The
+numbers in it are tensors, as torch makes a tensor of Python's at each call.
 """
 
 from __future__ import annotations
