@@ -72,7 +72,7 @@ def test_imports_point_one_way() -> None:
         ("ray", {"cluster", "following", "halving", "sampling", "trials"}),
         ("datasets", {"hub"}),
         ("nltk", {"tokenizing"}),
-        ("matplotlib", {"canvas", "curves", "search_picture"}),
+        ("matplotlib", {"canvas", "panels", "search_picture"}),
         ("tensorboardX", {"tensorboard"}),
         ("scipy", {"linear_training", "statistics"}),
         ("sklearn", {"linear_training"}),

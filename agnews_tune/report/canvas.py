@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from agnews_tune.files import replacing
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 COLUMN = (3.4, 2)  # inches and panels beside each other
 PAGE = (7.0, 4)
@@ -37,10 +37,16 @@ class Spacing:
 
 @dataclass(frozen=True)
 class Canvas:
-    """A picture, its panels from left to right and from the top, and how many stand in a row."""
+    """A picture, where its panels lie, and how many stand in a row.
+
+    Attributes:
+        figure: the picture, empty but for its heading.
+        boxes: of the panels from left to right and from the top, as fractions of the picture.
+        columns: how many stand in a row.
+    """
 
     figure: Figure
-    panels: list[Axes]
+    boxes: list[Bbox]
     columns: int
 
     def is_left(self, number: int) -> bool:
@@ -49,11 +55,11 @@ class Canvas:
 
     def is_lowest(self, number: int) -> bool:
         """Whether no panel stands below this one."""
-        return number + self.columns >= len(self.panels)
+        return number + self.columns >= len(self.boxes)
 
 
 def make_canvas(count: int, heading: str, spacing: Spacing) -> Canvas:
-    """Return a picture with empty panels under a heading."""
+    """Return a picture with room for panels under a heading."""
     from matplotlib.figure import Figure
 
     width, columns = COLUMN if count <= FEW else PAGE
@@ -75,13 +81,8 @@ def make_canvas(count: int, heading: str, spacing: Spacing) -> Canvas:
         wspace=spacing.right / ((width - spacing.left) / columns - spacing.right),
         hspace=(spacing.above + spacing.below) / spacing.panel,
     )
-    panels = [figure.add_subplot(grid[divmod(number, columns)]) for number in range(count)]
-    canvas = Canvas(figure, panels, columns)
-    for number, panel in enumerate(panels):
-        at_left = canvas.is_left(number)
-        panel.tick_params(labelsize=6, pad=2, bottom=False, left=False, labelleft=at_left)
-        panel.spines[["top", "right"]].set_visible(False)
-    return canvas
+    boxes = [grid[divmod(number, columns)].get_position(figure) for number in range(count)]
+    return Canvas(figure, boxes, columns)
 
 
 def save(canvas: Canvas, folder: Path, name: str) -> list[Path]:

@@ -7,19 +7,14 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from agnews_tune.report.canvas import LINE, Spacing, make_canvas, save
+from agnews_tune.report.panels import MIDDLE, Limits, Panel, make_scale
 from agnews_tune.report.summary import DataSummary, Point
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from agnews_tune.report.canvas import Canvas
 
 PANEL_HEIGHT = 0.95  # inches
 AROUND = {"below": 0.15, "left": 0.35, "right": 0.5, "foot": 0.35}
-GRID: dict[str, Any] = {"colors": "#b0b0b0", "linewidths": 0.5, "alpha": 0.3, "zorder": 1}
+EPOCH_STEPS, VALUE_STEPS = 5, 4  # between numbers beside the panels, at most
 TITLE_WIDTH = 27  # characters of a panel's title in a line
 NAME_HEIGHT = 0.11  # of a panel, between the names of its lines
 
@@ -27,8 +22,6 @@ NAME_HEIGHT = 0.11  # of a panel, between the names of its lines
 TRAIN = ("train", "#0072b2", "--")
 VALIDATION = ("validation", "#d55e00", "-")
 PARENT = ("parent", "#767676", ":")
-
-Limits = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -58,9 +51,13 @@ def draw_curves(summary: DataSummary, measure: str, title: str, folder: Path) ->
     above = LINE * (1 + max(name.count("\n") for name in names)) + 0.05
     heading = f"{title}: {measure}. {summary.description}"
     canvas = make_canvas(len(names), heading, Spacing(PANEL_HEIGHT, above, **AROUND))
-    _draw_axes(canvas, *_limits(lines))
-    for panel, name, own in zip(canvas.panels, names, lines, strict=True):
-        panel.set_title(name, fontsize=7, pad=4, y=1.0)
+    epochs, values = _limits(lines)
+    scales = make_scale(epochs, EPOCH_STEPS, whole=True), make_scale(values, VALUE_STEPS)
+    for number, (box, name, own) in enumerate(zip(canvas.boxes, names, lines, strict=True)):
+        panel = Panel(canvas.figure, box, *scales)
+        panel.draw_frame("epoch" if canvas.is_lowest(number) else "", canvas.is_left(number))
+        middle = sum(epochs) / 2
+        panel.write(name, middle, values[1], below=-4, fontsize=MIDDLE, ha="center")
         for line in own:
             _draw_line(panel, line)
         _name_lines(panel, own)
@@ -92,36 +89,9 @@ def _limits(panels: Sequence[Sequence[Line]]) -> tuple[Limits, Limits]:
     return (1 - 0.05 * last, 1.05 * last), (low - margin, high + margin)
 
 
-def _draw_axes(canvas: Canvas, epochs: Limits, values: Limits) -> None:
-    """Give all panels the same limits and grid, and those at the edges numbers.
-
-    A tick is five things to draw, and half of the time of a picture went into those of all panels.
-    """
-    from matplotlib.collections import LineCollection
-    from matplotlib.ticker import MaxNLocator
-
-    columns = _inside(epochs, MaxNLocator(5, integer=True, min_n_ticks=1).tick_values(*epochs))
-    rows = _inside(values, MaxNLocator(4).tick_values(*values))
-    grid = [[(x, y) for y in values] for x in columns] + [[(x, y) for x in epochs] for y in rows]
-    for number, panel in enumerate(canvas.panels):
-        panel.set(
-            xlim=epochs,
-            ylim=values,
-            xticks=columns if canvas.is_lowest(number) else [],
-            yticks=rows if canvas.is_left(number) else [],
-        )
-        panel.add_collection(LineCollection(grid, **GRID))
-        if canvas.is_lowest(number):
-            panel.set_xlabel("epoch", fontsize=6, labelpad=1)
-
-
-def _inside(limits: Limits, ticks: Sequence[float]) -> list[float]:
-    return [float(tick) for tick in ticks if limits[0] <= tick <= limits[1]]
-
-
-def _draw_line(panel: Axes, line: Line) -> None:
+def _draw_line(panel: Panel, line: Line) -> None:
     epochs, points = list(line.curve), line.curve.values()
-    panel.plot(
+    panel.draw_line(
         epochs,
         [point.mean for point in points],
         color=line.colour,
@@ -132,24 +102,17 @@ def _draw_line(panel: Axes, line: Line) -> None:
     )
     lows, highs = [point.low for point in points], [point.high for point in points]
     if lows != highs:
-        panel.fill_between(epochs, lows, highs, color=line.colour, alpha=0.2)
+        panel.draw_band(epochs, lows, highs, line.colour)
 
 
-def _name_lines(panel: Axes, lines: Sequence[Line]) -> None:
+def _name_lines(panel: Panel, lines: Sequence[Line]) -> None:
     """Write the name of each line beside its end, above the one below where they are close."""
-    low, high = panel.get_ylim()
-    height = -NAME_HEIGHT
+    low, high = panel.rows.limits
+    height, step = low - high, NAME_HEIGHT * (high - low)
     for line in sorted(lines, key=_end):
-        height = max((_end(line) - low) / (high - low), height + NAME_HEIGHT)
-        panel.text(
-            1.02,
-            height,
-            line.name,
-            color=line.colour,
-            fontsize=6,
-            va="center",
-            transform=panel.transAxes,
-        )
+        height = max(_end(line), height + step)
+        place = panel.columns.limits[1], height
+        panel.write(line.name, *place, left=-2, color=line.colour, va="center")
 
 
 def _end(line: Line) -> float:

@@ -28,7 +28,11 @@ def draw_search(found: SearchOutcome, title: str, folder: Path) -> list[Path]:
     """
     heading = f"{title}: validation accuracy of what was tried; hollow: stopped early"
     canvas = make_canvas(len(found.influences), heading, SPACING)
-    for panel, influence in zip(canvas.panels, found.influences, strict=True):
+    for number, (box, influence) in enumerate(zip(canvas.boxes, found.influences, strict=True)):
+        panel = canvas.figure.add_axes(box.bounds)
+        at_left = canvas.is_left(number)
+        panel.tick_params(labelsize=6, pad=2, bottom=False, left=False, labelleft=at_left)
+        panel.spines[["top", "right"]].set_visible(False)
         _draw_panel(panel, influence, found)
     return save(canvas, folder, "search")
 
