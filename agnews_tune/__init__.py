@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agnews_tune.backup import BackupAndRestore
     from agnews_tune.classifier import Classifier
-    from agnews_tune.corpus import Corpus, load_corpus
+    from agnews_tune.corpus.loading import load_corpus
+    from agnews_tune.corpus.splits import Corpus
     from agnews_tune.errors import AgnewsTuneError
-    from agnews_tune.history import Callback, EarlyStopping, History, ModelCheckpoint
-    from agnews_tune.tensorboard import TensorBoard
+    from agnews_tune.training.backup import BackupAndRestore
+    from agnews_tune.training.history import Callback, EarlyStopping, History, ModelCheckpoint
+    from agnews_tune.training.tensorboard import TensorBoard
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,15 +30,15 @@ __all__ = [
 
 _HOMES = {
     "AgnewsTuneError": "errors",
-    "BackupAndRestore": "backup",
-    "Callback": "history",
+    "BackupAndRestore": "training.backup",
+    "Callback": "training.history",
     "Classifier": "classifier",
-    "Corpus": "corpus",
-    "EarlyStopping": "history",
-    "History": "history",
-    "ModelCheckpoint": "history",
-    "TensorBoard": "tensorboard",
-    "load_corpus": "corpus",
+    "Corpus": "corpus.splits",
+    "EarlyStopping": "training.history",
+    "History": "training.history",
+    "ModelCheckpoint": "training.history",
+    "TensorBoard": "training.tensorboard",
+    "load_corpus": "corpus.loading",
 }
 
 

@@ -10,26 +10,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.batching import Batches, LabelledBatches
-from agnews_tune.descent import Descent
-from agnews_tune.device import choose_precision, find_device
-from agnews_tune.device_texts import as_tensor
+from agnews_tune.corpus.splits import Labels
 from agnews_tune.encoded_rows import as_encoded, encode_rows
 from agnews_tune.errors import HyperparameterError, NotFittedError
-from agnews_tune.evaluation import evaluate, predict_logits
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
-from agnews_tune.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.hyperparameters import Hyperparameters, as_plain
 from agnews_tune.inputs import SoftTargets, Texts, check_labelled, check_texts, prepare_training
-from agnews_tune.network import Network
-from agnews_tune.pretraining import Pretraining
-from agnews_tune.recurrent_network import RecurrentNetwork
+from agnews_tune.networks.network import Network
+from agnews_tune.networks.recurrent import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
-from agnews_tune.splits import Labels
-from agnews_tune.text import EncodedTexts
-from agnews_tune.training import own_random_state, train
-from agnews_tune.vocabulary import Vocabulary
+from agnews_tune.text.encoding import EncodedTexts
+from agnews_tune.text.vocabulary import Vocabulary
+from agnews_tune.training.batching import Batches, LabelledBatches
+from agnews_tune.training.descent import Descent
+from agnews_tune.training.device import choose_precision, find_device
+from agnews_tune.training.device_texts import as_tensor
+from agnews_tune.training.evaluation import evaluate, predict_logits
+from agnews_tune.training.history import BestWeights, Callback, EpochLines, History, as_callbacks
+from agnews_tune.training.loop import own_random_state, train
+from agnews_tune.training.pretraining import Pretraining
 
 SEEDS = 2**64  # that torch takes
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agnews_tune.encoding import EncodedSplit
 from agnews_tune.errors import CorpusError
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.inputs import LabelledTexts, SoftTargets, Texts, TrainingRows
-from agnews_tune.text import EncodedTexts, Tokenizer, build_vocabulary, encode
-from agnews_tune.vocabulary import Vocabulary
+from agnews_tune.text.encoded_corpus import EncodedSplit
+from agnews_tune.text.encoding import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.text.vocabulary import Vocabulary
 
 
 class EncodedRows(NamedTuple):

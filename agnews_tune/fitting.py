@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from agnews_tune.batching import LabelledBatches
-from agnews_tune.descent import Descent
-from agnews_tune.linear_network import LinearNetwork
-from agnews_tune.linear_training import fit_support_vectors
-from agnews_tune.losses import training_loss
-from agnews_tune.pretraining import Pretraining
-from agnews_tune.recurrent_network import RecurrentNetwork
-from agnews_tune.text import EncodedTexts
-from agnews_tune.training import own_random_state, shuffled
-from agnews_tune.word_pairs import frequent_pairs
+from agnews_tune.networks.linear import LinearNetwork
+from agnews_tune.networks.recurrent import RecurrentNetwork
+from agnews_tune.text.encoding import EncodedTexts
+from agnews_tune.text.word_pairs import frequent_pairs
+from agnews_tune.training.batching import LabelledBatches
+from agnews_tune.training.descent import Descent
+from agnews_tune.training.linear import fit_support_vectors
+from agnews_tune.training.loop import own_random_state, shuffled
+from agnews_tune.training.losses import training_loss
+from agnews_tune.training.pretraining import Pretraining
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier

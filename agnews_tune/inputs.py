@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from agnews_tune.corpus.splits import Labels, Split, stratified_split
 from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean, some_of
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.rules import is_number
-from agnews_tune.splits import Labels, Split, stratified_split
-from agnews_tune.text import EncodedTexts
+from agnews_tune.text.encoding import EncodedTexts
 
 Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from agnews_tune.errors import CorpusWarning, RecordError, RecordWarning
-from agnews_tune.finding import find_models
 from agnews_tune.printable import printable
-from agnews_tune.records import TrialRecord
+from agnews_tune.records.finding import find_models
+from agnews_tune.records.reading import TrialRecord
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier

@@ -15,10 +15,10 @@ from torch import Tensor
 from agnews_tune import __version__
 from agnews_tune.errors import HyperparameterError, RecordError, WriteError
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.network import Network, make_network
+from agnews_tune.networks.network import Network, make_network
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
-from agnews_tune.vocabulary import Vocabulary
+from agnews_tune.text.vocabulary import Vocabulary
 
 FORMAT = 1
 CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.txt", "weights.safetensors"

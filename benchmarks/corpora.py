@@ -17,8 +17,8 @@ ONE_CORE = {"OMP_NUM_THREADS": "1"}
 
 CODE = """
 import sys, time
-from agnews_tune.corpus import load_corpus
-from agnews_tune.encoding import encode_corpus
+from agnews_tune.corpus.loading import load_corpus
+from agnews_tune.text.encoded_corpus import encode_corpus
 from agnews_tune.hyperparameters import Hyperparameters
 
 start = time.perf_counter()

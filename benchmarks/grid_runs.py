@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from agnews_tune.records import TrialRecord, read_run
+from agnews_tune.records.reading import TrialRecord, read_run
 from benchmarks.commands import PROGRAM, Memory, run
 
 SMALL = {"embedding_dim": 64, "hidden_dim": 64, "epochs": 1}

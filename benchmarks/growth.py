@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
-from agnews_tune.corpus import Corpus
-from agnews_tune.encoding import EncodedCorpus
+from agnews_tune.corpus.loading import Corpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.text import Tokenizer, build_vocabulary, encode
+from agnews_tune.text.encoded_corpus import EncodedCorpus
+from agnews_tune.text.encoding import Tokenizer, build_vocabulary, encode
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import SMALL, alike, run_grid
 from benchmarks.timing import alternate, medians

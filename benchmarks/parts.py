@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from agnews_tune.corpus import Corpus, load_corpus
-from agnews_tune.encoding import EncodedCorpus, encode_corpus
-from agnews_tune.grid import Experiment
-from agnews_tune.grid_file import read_grid
+from agnews_tune.corpus.loading import Corpus, load_corpus
+from agnews_tune.grid.experiments import Experiment
+from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.text.encoded_corpus import EncodedCorpus, encode_corpus
 from benchmarks import corpora, growth, large, runs, sharing, startup
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import GridRun

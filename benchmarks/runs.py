@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-from agnews_tune.resources import local_capacity
+from agnews_tune.runs.resources import local_capacity
 from benchmarks.commands import MEGABYTE
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import SMALL, GridRun, alike, run_grid

@@ -8,9 +8,9 @@ from functools import partial
 
 import torch
 
-from agnews_tune.corpus import Corpus
-from agnews_tune.encoding import EncodedCorpus
-from agnews_tune.grid import Experiment
+from agnews_tune.corpus.loading import Corpus
+from agnews_tune.grid.experiments import Experiment
+from agnews_tune.text.encoded_corpus import EncodedCorpus
 from benchmarks.figures import Figure
 from benchmarks.timing import alternate, alternate_anew, ratio, timed
 from benchmarks.ways import WAYS, Way

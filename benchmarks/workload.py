@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from agnews_tune import Classifier
-from agnews_tune.corpus import Corpus, Labels
-from agnews_tune.encoding import EncodedCorpus
+from agnews_tune.corpus.loading import Corpus, Labels
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.recurrent_network import RecurrentNetwork
-from agnews_tune.text import EncodedTexts
+from agnews_tune.networks.recurrent import RecurrentNetwork
+from agnews_tune.text.encoded_corpus import EncodedCorpus
+from agnews_tune.text.encoding import EncodedTexts
 
 
 @dataclass(frozen=True)

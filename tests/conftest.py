@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from agnews_tune import records
-from agnews_tune.grid_file import read_grid
-from agnews_tune.history import Callback, Logs
+from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.records import layout, reading, writing
 from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.summary import DataSummary, summarize
+from agnews_tune.training.history import Callback, Logs
 
 if TYPE_CHECKING:
     from agnews_tune import Classifier
@@ -146,11 +146,11 @@ def write_run(run: Path, experiments: int = 4, seeds: int = 1, rows: int = 200) 
 
     Models err alike, as real ones do: some test rows are hard for all of them.
     """
-    records.write_grid(run, PUBLISHED_GRID.read_text(encoding="utf-8") + MATRIX)
-    grid = read_grid(records.grid_path(run))
+    writing.write_grid(run, PUBLISHED_GRID.read_text(encoding="utf-8") + MATRIX)
+    grid = read_grid(layout.grid_path(run))
     chosen = sorted(grid.experiments, key=lambda experiment: not experiment.published)
     grid = replace(grid, experiments=tuple(chosen[:experiments]), seeds=tuple(range(seeds)))
-    records.write_grid(run, grid.to_yaml())
+    writing.write_grid(run, grid.to_yaml())
     random = np.random.default_rng(0)
     labels, hardness = random.integers(0, 4, rows), random.random(rows)
     names = ["World", "Sports", "Business", "Sci/Tech"]
@@ -184,10 +184,10 @@ def write_run(run: Path, experiments: int = 4, seeds: int = 1, rows: int = 200) 
             "parameters": 1_877_252 + 10_000 * position,
             "seconds": sum(row["seconds"] for row in history),
         }
-        records.write_trial(folder, description)
-        records.write_history(folder, "made", history)
-        records.write_predictions(folder, probabilities, labels)
-        records.write_result(folder, "made", RESULT | result)
+        writing.write_trial(folder, description)
+        writing.write_history(folder, "made", history)
+        writing.write_predictions(folder, probabilities, labels)
+        writing.write_result(folder, "made", RESULT | result)
     return run
 
 
@@ -198,14 +198,14 @@ def write_search(run: Path) -> Path:
     layers.
     """
     run.mkdir(parents=True, exist_ok=True)
-    records.write_grid(
+    writing.write_grid(
         run,
         "data: demo\ndefaults: {epochs: 4}\nexperiments: {base: }\n"
         "search:\n  parent: base\n  samples: 7\n"
         "  hidden_dim: {from: 8, to: 64, log: true}\n  dropout: {from: 0.0, to: 0.5}\n"
         "  pooling: [max, mean]\n  num_layers: [2, 3]\n",
     )
-    grid = read_grid(records.grid_path(run))
+    grid = read_grid(layout.grid_path(run))
     drawn = [
         (8, 0.3, "max", 0.50, 1),
         (16, 0.1, "max", 0.60, 2),
@@ -232,16 +232,16 @@ def write_search(run: Path) -> Path:
         }
         result = {"validation_accuracy": accuracy, "epochs": epochs, "stopped_early": epochs < 4}
         right = np.arange(100) < 100 * accuracy
-        records.write_trial(folder, description)
-        records.write_history(folder, "made", make_history(epochs))
-        records.write_predictions(folder, np.stack([right, ~right], axis=1), LABELS[:100] * 0)
-        records.write_result(folder, "made", RESULT | result | {"test_accuracy": right.mean()})
+        writing.write_trial(folder, description)
+        writing.write_history(folder, "made", make_history(epochs))
+        writing.write_predictions(folder, np.stack([right, ~right], axis=1), LABELS[:100] * 0)
+        writing.write_result(folder, "made", RESULT | result | {"test_accuracy": right.mean()})
     return run
 
 
 def summary_of(run: Path) -> DataSummary:
     """Return the summary of a run whose trials are all on the same data."""
-    (summary,) = summarize(records.read_run(run))
+    (summary,) = summarize(reading.read_run(run))
     return summary
 
 
@@ -353,7 +353,7 @@ def assert_same_training(expected: Path, received: Path) -> None:
     """Compare two finished trials, times apart: history, figures, predictions and weights."""
     from safetensors.numpy import load_file
 
-    records_of = [records.read_trial(folder) for folder in (expected, received)]
+    records_of = [reading.read_trial(folder) for folder in (expected, received)]
     for record in records_of:
         assert record.result
         for figures in (*record.history, record.result):
@@ -404,14 +404,14 @@ def write_record() -> WriteRecord:
             "position": len(list(run.glob("*/trial.json"))),
             "key": "made",
         }
-        records.write_trial(folder, description | trial)
+        writing.write_trial(folder, description | trial)
         key = (description | trial)["key"]
         rows = make_history(2) if history is None else history
-        records.write_history(folder, key, rows)
+        writing.write_history(folder, key, rows)
         if predictions is not None:
-            records.write_predictions(folder, *predictions)
+            writing.write_predictions(folder, *predictions)
         if result is not None:
-            records.write_result(folder, key, RESULT | {"epochs": len(rows)} | result)
+            writing.write_result(folder, key, RESULT | {"epochs": len(rows)} | result)
         return folder
 
     return write

@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from agnews_tune.batching import Batches
-from agnews_tune.corpus import load_corpus
-from agnews_tune.encoding import encode_corpus
+from agnews_tune.corpus.loading import load_corpus
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.recurrent_network import CELLS, RecurrentNetwork
+from agnews_tune.networks.recurrent import CELLS, RecurrentNetwork
+from agnews_tune.text.encoded_corpus import encode_corpus
+from agnews_tune.training.batching import Batches
 from benchmarks.figures import Figure, format_table
 from benchmarks.growth import Curve, describe
 from benchmarks.timing import Seconds, alternate, alternate_anew, ratio, timed

@@ -12,10 +12,10 @@ import torch
 from conftest import Stop
 
 from agnews_tune import Classifier, load_corpus
-from agnews_tune.corpus import Corpus
-from agnews_tune.encoding import encode_corpus
+from agnews_tune.corpus.loading import Corpus
 from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError, WriteError
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.text.encoded_corpus import encode_corpus
 
 TEXTS = [
     "the cup was won by the home side",

@@ -22,11 +22,12 @@ from programs import PROGRAM, loaded_after
 
 from agnews_tune import Classifier, __version__, load_corpus
 from agnews_tune.cli import main
-from agnews_tune.finding import find_models
-from agnews_tune.records import read_run, write_grid
+from agnews_tune.records.finding import find_models
+from agnews_tune.records.reading import read_run
+from agnews_tune.records.writing import write_grid
 from agnews_tune.report.forms import FORMS
 from agnews_tune.report.reading import read_report
-from agnews_tune.resources import GPU_DRIVERS
+from agnews_tune.runs.resources import GPU_DRIVERS
 
 GRID = """
 name: tiny

@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
-from agnews_tune.corpus import Corpus, load_corpus
+from agnews_tune.corpus.loading import Corpus, load_corpus
+from agnews_tune.corpus.stored_texts import StoredTexts
 from agnews_tune.errors import CorpusError, CorpusWarning
-from agnews_tune.stored_texts import StoredTexts
 
 FILES = ["entry.json", "labels.npy", "offsets.npy", "texts.utf8"]
 ROWS = "text,label\n" + "".join(f"größe {n},{'ab'[n % 2]}\n" for n in range(40))
@@ -73,7 +73,7 @@ def test_second_call_reads_no_rows() -> None:
     write_parquet(Path("made.parquet"), [f"text {n}" for n in range(40)])
     code = (
         "import sys\n"
-        "from agnews_tune.corpus import load_corpus\n"
+        "from agnews_tune.corpus.loading import load_corpus\n"
         "load_corpus('made.parquet')\n"
         "print('pyarrow' in sys.modules)\n"
     )
@@ -281,7 +281,7 @@ def test_full_disk_keeps_nothing(small_disk: Path, monkeypatch: pytest.MonkeyPat
 PEAK = """
 import re
 from pathlib import Path
-from agnews_tune.corpus import load_corpus
+from agnews_tune.corpus.loading import load_corpus
 
 def peak(name):
     load_corpus(name)

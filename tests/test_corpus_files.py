@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agnews_tune.corpus_checks import check_rows, find_classes
-from agnews_tune.corpus_files import AG_NEWS_LABELS, read_file, read_path
+from agnews_tune.corpus.checks import check_rows, find_classes
+from agnews_tune.corpus.files import AG_NEWS_LABELS, read_file, read_path
+from agnews_tune.corpus.parquet import PART
 from agnews_tune.errors import CorpusError
-from agnews_tune.parquet_files import PART
 
 LABEL_NAMES = ("red", "green", "blue")
 ROWS = [("Rain in the hills", 0), ("The Herons win 2-1", 1), ('Shares "soar", says firm', 2)]
@@ -427,8 +427,8 @@ def test_parquet_is_read_in_parts():
 PEAK = """
 import re
 from pathlib import Path
-from agnews_tune.corpus_checks import check_rows, find_classes
-from agnews_tune.corpus_files import read_file
+from agnews_tune.corpus.checks import check_rows, find_classes
+from agnews_tune.corpus.files import read_file
 
 def peak(name):
     table = read_file(Path(name))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from programs import loaded_after
 
 from agnews_tune.errors import GridError
-from agnews_tune.grid import DataSource
-from agnews_tune.grid_file import read_grid
+from agnews_tune.grid.experiments import DataSource
+from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import NAMES, Hyperparameters
 
 NAME_RULE = "1 to 100 of a-z, A-Z, 0-9 and ._+=-, the first a letter or digit"
@@ -168,7 +168,7 @@ def test_a_long_line_of_parents_resolves(folder):
 
 def test_reading_loads_nothing_heavy():
     """The grid is read in milliseconds: PyYAML is all it needs."""
-    assert set() == loaded_after("import agnews_tune.grid_file")
+    assert set() == loaded_after("import agnews_tune.grid.file")
 
 
 # -- Faults ----------------------------------------------------------------------------------------

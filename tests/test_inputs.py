@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agnews_tune.corpus import Labels
+from agnews_tune.corpus.loading import Labels
 from agnews_tune.errors import CorpusError, HyperparameterError
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.inputs import (
@@ -17,8 +17,8 @@ from agnews_tune.inputs import (
     check_texts,
     hold_out,
 )
-from agnews_tune.text import EncodedTexts
-from agnews_tune.vocabulary import Vocabulary
+from agnews_tune.text.encoding import EncodedTexts
+from agnews_tune.text.vocabulary import Vocabulary
 
 NAMES = ("calm", "urgent")
 

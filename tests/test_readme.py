@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from agnews_tune.cli import main
-from agnews_tune.grid_file import read_grid
+from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.report.forms import format_markdown
 from agnews_tune.report.page import write_page
@@ -263,11 +263,9 @@ def test_tree() -> None:
 
 def test_test_files() -> None:
     """A test file has the name of the module that it tests, or its line in the tree."""
-    modules = {path.stem for path in (ROOT / "agnews_tune").glob("*.py")}
-    for folder in ("report", "tuning"):
-        paths = (ROOT / "agnews_tune" / folder).glob("*.py")
-        modules |= {f"{folder}_{path.stem}" for path in paths}
-    modules |= {path.parent.name for path in (ROOT / "agnews_tune").glob("*/__init__.py")}
+    package = ROOT / "agnews_tune"
+    paths = [path.relative_to(package).with_suffix("") for path in package.rglob("*.py")]
+    modules = {"_".join(path.parts).removesuffix("___init__") for path in paths}
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").glob("test_*.py")}
 
     assert {"benchmarks", "package", "readme"} == tests - modules

@@ -15,11 +15,12 @@ from conftest import DATA, RESULT, Poison, WriteRecord, make_history
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agnews_tune import records
-from agnews_tune.corpus import Labels
+from agnews_tune.corpus.loading import Labels
 from agnews_tune.errors import RecordError, RecordWarning
 from agnews_tune.hyperparameters import LATER, NAMES, Hyperparameters
-from agnews_tune.record_files import HISTORY_COLUMNS
+from agnews_tune.records import layout, reading, writing
+from agnews_tune.records.files import HISTORY_COLUMNS
+from agnews_tune.runs import planned_trial
 from agnews_tune.sealed import seal
 
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -31,10 +32,10 @@ histories = st.lists(
 )
 
 
-def read_with_warnings(folder: Path) -> tuple[records.TrialRecord, list[str]]:
+def read_with_warnings(folder: Path) -> tuple[reading.TrialRecord, list[str]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        record = records.read_trial(folder)
+        record = reading.read_trial(folder)
     return record, [str(item.message) for item in caught]
 
 
@@ -66,10 +67,10 @@ def test_records_come_back_as_they_were_written(
     rows = [{**row, "epoch": epoch} for epoch, row in enumerate(history, start=1)]
     result = more | RESULT | {"epochs": len(rows)}
     result = {name: value for name, value in result.items() if name not in {"files", "checksum"}}
-    records.write_trial(folder, trial)
-    records.write_history(folder, "made", rows)
-    records.write_result(folder, "made", result)
-    record = records.read_trial(folder)
+    writing.write_trial(folder, trial)
+    writing.write_history(folder, "made", rows)
+    writing.write_result(folder, "made", result)
+    record = reading.read_trial(folder)
 
     expected = seal({"format": 1, **trial})
     assert expected | {"hyperparameters": LATER | hyperparameters} == record.trial
@@ -79,7 +80,7 @@ def test_records_come_back_as_they_were_written(
 
 def test_history_is_a_plain_csv_file(tmp_path: Path) -> None:
     """Every column has its place; what was not measured is empty."""
-    records.write_history(tmp_path, "key", [{"epoch": 1, "loss": 0.5, "seconds": 2.25}])
+    writing.write_history(tmp_path, "key", [{"epoch": 1, "loss": 0.5, "seconds": 2.25}])
     checksum = hashlib.sha256(b"key,1,0.5,,,,,2.25").hexdigest()[:12]
     expected = (
         "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds,checksum\n"
@@ -99,8 +100,8 @@ def test_only_a_result_makes_a_trial_finished(
     names = ["waiting", "unfinished", "finished"]
 
     folders = [tmp_path / f"{name}-seed0" for name in names]
-    assert [False, False, True] == [records.is_finished(folder, "made") for folder in folders]
-    assert not records.is_finished(folders[2], "other")
+    assert [False, False, True] == [reading.is_finished(folder, "made") for folder in folders]
+    assert not reading.is_finished(folders[2], "other")
 
 
 def test_trials_come_in_the_order_of_their_grid(
@@ -111,7 +112,7 @@ def test_trials_come_in_the_order_of_their_grid(
         write_record(tmp_path, name, position=position)
 
     assert ["c", "d", "b", "a"] == [
-        record.trial["experiment"] for record in records.read_run(tmp_path)
+        record.trial["experiment"] for record in reading.read_run(tmp_path)
     ]
 
 
@@ -120,27 +121,27 @@ def test_another_key_clears_the_old_record(
 ) -> None:
     """A trial of the same name with other settings starts from nothing; others keep theirs."""
     folder = write_record(tmp_path, "rnn", key="old")
-    records.write_predictions(folder, np.ones((1, 1), np.float32), np.zeros(1, np.int64))
+    writing.write_predictions(folder, np.ones((1, 1), np.float32), np.zeros(1, np.int64))
     (folder / "model").mkdir()
     (folder / "model" / "config.json").touch()
-    curves = [records.tensorboard_folder(tmp_path / name) for name in ("rnn-seed0", "rnn-seed1")]
+    curves = [layout.tensorboard_folder(tmp_path / name) for name in ("rnn-seed0", "rnn-seed1")]
     for path in curves:
         path.mkdir(parents=True)
         (path / "events").touch()
     trial = json.loads((folder / "trial.json").read_text()) | {"key": "new"}
-    records.write_trial(folder, trial)
+    writing.write_trial(folder, trial)
 
     assert ["trial.json"] == [path.name for path in folder.iterdir()]
     assert [False, True] == [path.exists() for path in curves]
-    assert "new" == records.read_trial(folder).trial["key"]
+    assert "new" == reading.read_trial(folder).trial["key"]
 
 
 def test_the_same_key_keeps_the_record(write_record: Callable[..., Path], tmp_path: Path) -> None:
     """A trial that is planned again keeps its epochs and figures; its place may change."""
     folder = write_record(tmp_path, "rnn", key="same", position=0)
-    before = records.read_trial(folder)
-    records.write_trial(folder, before.trial | {"position": 7})
-    after = records.read_trial(folder)
+    before = reading.read_trial(folder)
+    writing.write_trial(folder, before.trial | {"position": 7})
+    after = reading.read_trial(folder)
 
     assert seal(before.trial | {"position": 7}) == after.trial
     assert (before.history, before.result) == (after.history, after.result)
@@ -148,7 +149,7 @@ def test_the_same_key_keeps_the_record(write_record: Callable[..., Path], tmp_pa
 
 def test_grid_is_written_into_the_run(tmp_path: Path) -> None:
     """The resolved grid lies beside the trials."""
-    records.write_grid(tmp_path / "run", "name: größer\n")
+    writing.write_grid(tmp_path / "run", "name: größer\n")
 
     assert "name: größer\n" == (tmp_path / "run" / "grid.yaml").read_text(encoding="utf-8")
 
@@ -156,7 +157,7 @@ def test_grid_is_written_into_the_run(tmp_path: Path) -> None:
 def test_predictions_need_no_pickle(tmp_path: Path) -> None:
     """Probabilities are kept as float16 beside the labels, readable without pickle."""
     probabilities = np.array([[0.25, 0.75], [0.9, 0.1]], np.float32)
-    records.write_predictions(tmp_path, probabilities, Labels([1, 0], ("no", "yes")))
+    writing.write_predictions(tmp_path, probabilities, Labels([1, 0], ("no", "yes")))
 
     with np.load(tmp_path / "test_predictions.npz", allow_pickle=False) as arrays:
         assert ["labels", "probabilities"] == sorted(arrays)
@@ -170,7 +171,7 @@ def test_predictions_answer_as_the_model_did(tmp_path: Path) -> None:
     """Two classes that float16 cannot tell apart are no tie where they were none."""
     near = [[0.50001, 0.49999, 0.0], [0.49999, 0.50001, 0.0], [0.1, 0.44999, 0.45001]]
     probabilities = np.array([*near, [0.5, 0.5, 0.0]], np.float32)
-    records.write_predictions(tmp_path, probabilities, Labels([0, 0, 0, 0], ("a", "b", "c")))
+    writing.write_predictions(tmp_path, probabilities, Labels([0, 0, 0, 0], ("a", "b", "c")))
     with np.load(tmp_path / "test_predictions.npz") as arrays:
         kept = arrays["probabilities"]
 
@@ -183,7 +184,7 @@ def test_key_changes_with_each_hyperparameter(name: str) -> None:
     """Whatever hyperparameter differs, it is another trial."""
     settings = Hyperparameters().to_dict()
 
-    assert records.trial_key(settings, 0, "data") != records.trial_key(
+    assert planned_trial.trial_key(settings, 0, "data") != planned_trial.trial_key(
         settings | {name: "other"}, 0, "data"
     )
 
@@ -191,25 +192,27 @@ def test_key_changes_with_each_hyperparameter(name: str) -> None:
 def test_key_changes_with_everything_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seed, data, teachers and record format are part of the key."""
     keys = [
-        records.trial_key({"cell": "rnn"}, 0, "data"),
-        records.trial_key({"cell": "rnn"}, 1, "data"),
-        records.trial_key({"cell": "rnn"}, 0, "other data"),
-        records.trial_key({"cell": "rnn"}, 0, "data", ["one"]),
-        records.trial_key({"cell": "rnn"}, 0, "data", ["one", "other"]),
+        planned_trial.trial_key({"cell": "rnn"}, 0, "data"),
+        planned_trial.trial_key({"cell": "rnn"}, 1, "data"),
+        planned_trial.trial_key({"cell": "rnn"}, 0, "other data"),
+        planned_trial.trial_key({"cell": "rnn"}, 0, "data", ["one"]),
+        planned_trial.trial_key({"cell": "rnn"}, 0, "data", ["one", "other"]),
     ]
-    monkeypatch.setattr(records, "FORMAT", 2)
-    keys.append(records.trial_key({"cell": "rnn"}, 0, "data"))
+    monkeypatch.setattr(planned_trial, "FORMAT", 2)
+    keys.append(planned_trial.trial_key({"cell": "rnn"}, 0, "data"))
 
     assert 6 == len(set(keys))
 
 
 def test_key_stays_what_it_was() -> None:
     """The order of hyperparameters does not matter, and records of earlier versions count."""
-    one = records.trial_key({"cell": "rnn", "dropout": 0.1}, 0, "data")
-    other = records.trial_key({"dropout": 0.1, "cell": "rnn"}, 0, "data")
+    one = planned_trial.trial_key({"cell": "rnn", "dropout": 0.1}, 0, "data")
+    other = planned_trial.trial_key({"dropout": 0.1, "cell": "rnn"}, 0, "data")
 
-    later = records.trial_key({"cell": "rnn", "dropout": 0.1, "model": "recurrent"}, 0, "data")
-    used = records.trial_key({"cell": "rnn", "dropout": 0.1, "model": "linear"}, 0, "data")
+    later = planned_trial.trial_key(
+        {"cell": "rnn", "dropout": 0.1, "model": "recurrent"}, 0, "data"
+    )
+    used = planned_trial.trial_key({"cell": "rnn", "dropout": 0.1, "model": "linear"}, 0, "data")
 
     assert "0edcdec1968dce28" == one == other == later != used
 
@@ -220,7 +223,7 @@ def test_foreign_description_is_named(write_record: WriteRecord, tmp_path: Path)
     folder = write_record(tmp_path, "rnn")
     shutil.copytree(folder, tmp_path / "rnn-seed1")
     with pytest.warns(RecordWarning) as warned:
-        found = records.read_run(tmp_path)
+        found = reading.read_run(tmp_path)
 
     assert [folder] == [record.folder for record in found]
     assert [
@@ -246,8 +249,8 @@ def test_file_of_another_trial_is_left_aside(
     for experiment in ("rnn", "gru"):
         folder = write_record(tmp_path, experiment, key=experiment, result=None)
         value = 0.25 if experiment == "rnn" else 0.5
-        records.write_predictions(folder, np.full((1, 2), value), np.zeros(1, np.int64))
-        records.write_result(folder, experiment, RESULT)
+        writing.write_predictions(folder, np.full((1, 2), value), np.zeros(1, np.int64))
+        writing.write_result(folder, experiment, RESULT)
         folders.append(folder)
     shutil.copy(folders[1] / name, folders[0] / name)
     record, warned = read_with_warnings(folders[0])
@@ -283,7 +286,7 @@ def test_damage_anywhere_is_named_and_never_a_wrong_figure(
     """A file that is cut, emptied or changed in any byte is left aside, by name."""
     folder = tmp_path_factory.mktemp("run") / "rnn-seed0"
     shutil.copytree(_whole_record(tmp_path_factory), folder)
-    whole = records.read_trial(folder)
+    whole = reading.read_trial(folder)
     path = folder / data.draw(st.sampled_from(FILES))
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
@@ -294,7 +297,7 @@ def test_damage_anywhere_is_named_and_never_a_wrong_figure(
     path.write_bytes(content)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = records.read_run(folder.parent)
+        found = reading.read_run(folder.parent)
     warned = [str(item.message) for item in caught]
     if not found:
         assert path.name == "trial.json"
@@ -327,11 +330,11 @@ def _whole_record(factory: pytest.TempPathFactory) -> Path:
             "position": 0,
             "key": "made",
         }
-        records.write_trial(folder, trial)
-        records.write_history(folder, "made", make_history(2))
-        records.write_failure(folder, "out of memory", "Traceback")
-        records.write_predictions(folder, np.ones((3, 2), np.float32), np.zeros(3, np.int64))
-        records.write_result(folder, "made", RESULT)
+        writing.write_trial(folder, trial)
+        writing.write_history(folder, "made", make_history(2))
+        writing.write_failure(folder, "out of memory", "Traceback")
+        writing.write_predictions(folder, np.ones((3, 2), np.float32), np.zeros(3, np.int64))
+        writing.write_result(folder, "made", RESULT)
     return folder
 
 
@@ -343,7 +346,7 @@ def test_folder_in_place_of_a_file(write_record: WriteRecord, tmp_path: Path, na
     (folder / name).unlink(missing_ok=True)
     (folder / name).mkdir()
     with pytest.warns(RecordWarning) as warned:
-        records.read_run(tmp_path)
+        reading.read_run(tmp_path)
 
     messages = [str(item.message) for item in warned]
     assert [f"{folder / name} is left aside: Is a directory"] == messages
@@ -379,7 +382,7 @@ def test_unfit_description_is_named(
     path = write_record(tmp_path, "rnn") / "trial.json"
     path.write_text(json.dumps(seal(json.loads(path.read_text()) | change)))
     with pytest.raises(RecordError) as caught:
-        records.read_trial(path.parent)
+        reading.read_trial(path.parent)
 
     assert f"{path} is left aside: {fault}" == str(caught.value)
 
@@ -409,7 +412,7 @@ def test_poison_in_a_record_is_never_executed(
     marker = tmp_path / "marker"
     (folder / name).write_bytes(pickle.dumps(Poison(marker)))
     with pytest.warns(RecordWarning, match=re.escape(f"{folder / name} is left aside: ")):
-        records.read_run(tmp_path / "run")
+        reading.read_run(tmp_path / "run")
 
     assert not marker.exists()
     pickle.loads((folder / name).read_bytes())

@@ -16,7 +16,7 @@ import pytest
 from conftest import write_run
 
 from agnews_tune.errors import WriteError
-from agnews_tune.records import read_run
+from agnews_tune.records.reading import read_run
 from agnews_tune.report.curves import draw_curves
 from agnews_tune.report.drawing import Draw, Picture, draw_later, drawing_beside
 from agnews_tune.report.summary import PLOTS, DataSummary, summarize

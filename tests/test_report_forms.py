@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from programs import loaded_after
 
 from agnews_tune.errors import RecordWarning
-from agnews_tune.records import write_failure
+from agnews_tune.records.writing import write_failure
 from agnews_tune.report.document import Section, Table
 from agnews_tune.report.forms import (
     FORMS,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from conftest import DATA, RESULT, WriteRecord, answer, summary_of
 
-from agnews_tune import records
 from agnews_tune.errors import RecordWarning
+from agnews_tune.records import writing
 from agnews_tune.report.outcomes import read_outcomes
 
 SMALL = DATA | {"test_rows": 4}
@@ -93,7 +93,7 @@ def test_unfit_predictions_are_named(
     folder = write_record(tmp_path, "rnn", data=SMALL, result=None)
     path = folder / "test_predictions.npz"
     path.write_bytes(content)
-    records.write_result(folder, "made", RESULT)
+    writing.write_result(folder, "made", RESULT)
     summary = summary_of(tmp_path)
     with pytest.warns(RecordWarning) as warned:
         outcomes = read_outcomes(summary)

@@ -101,7 +101,7 @@ def test_60_experiments_of_5_seeds_fit(tmp_path: Path) -> None:
 
 def test_what_records_say_is_text(write_record: Callable[..., Path], tmp_path: Path) -> None:
     """Markup in the name of the run, data names, changes, failures and rows stays what it is."""
-    from agnews_tune.records import write_failure
+    from agnews_tune.records.writing import write_failure
 
     folder = tmp_path / "a&b<i>"
     write_run(folder, experiments=1, rows=20)

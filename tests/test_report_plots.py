@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from agnews_tune.records import read_run
+from agnews_tune.records.reading import read_run
 from agnews_tune.report.analysis import analyze
 from agnews_tune.report.plots import describe_plot, read_library
 from agnews_tune.report.summary import summarize

@@ -8,11 +8,11 @@ import pytest
 from conftest import write_search
 from matplotlib.image import imread
 
+from agnews_tune.grid.search import Choices
 from agnews_tune.report.canvas import DOTS_PER_INCH
 from agnews_tune.report.reading import read_report
 from agnews_tune.report.search_picture import FINISHED, STOPPED, draw_search
 from agnews_tune.report.searches import SearchOutcome
-from agnews_tune.search import Choices
 
 SVG = "{http://www.w3.org/2000/svg}"
 

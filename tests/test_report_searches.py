@@ -8,6 +8,7 @@ import pytest
 from conftest import make_history, summary_of, write_search
 from scipy.stats import spearmanr
 
+from agnews_tune.grid.search import Choices, Range, Search
 from agnews_tune.report.document import Table
 from agnews_tune.report.figures import part_figures
 from agnews_tune.report.findings import write_findings
@@ -17,7 +18,6 @@ from agnews_tune.report.reading import Report, read_report
 from agnews_tune.report.searches import find_search
 from agnews_tune.report.sections import describe_search
 from agnews_tune.report.sources import read_grid_of
-from agnews_tune.search import Choices, Range, Search
 
 TABLE = """\
 hyperparameter    drawn from    best      correlation     p

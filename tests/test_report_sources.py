@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agnews_tune.corpus import load_corpus
+from agnews_tune.corpus.loading import load_corpus
 from agnews_tune.errors import RecordWarning
 from agnews_tune.report.sources import read_corpus, read_grid_of, texts_of_test
 from agnews_tune.report.summary import DataSummary

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.records import read_run, write_failure
+from agnews_tune.records.reading import read_run
+from agnews_tune.records.writing import write_failure
 from agnews_tune.report.summary import Figure, Point, summarize
 
 OTHER_DATA = DATA | {"name": "other", "fingerprint": "other", "test_rows": 10}

@@ -26,14 +26,15 @@ from programs import PROGRAM, descendants, wait_for
 from rich.console import Console
 
 from agnews_tune.errors import RunError, TrialError
-from agnews_tune.grid_file import read_grid
+from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.planning import Plan, plan_run
-from agnews_tune.progress import Progress
-from agnews_tune.records import backup_path, read_run, read_trial
-from agnews_tune.resources import share
+from agnews_tune.records.layout import backup_path
+from agnews_tune.records.reading import read_run, read_trial
+from agnews_tune.runs.planning import Plan, plan_run
+from agnews_tune.runs.progress import Progress
+from agnews_tune.runs.resources import share
+from agnews_tune.runs.trial import run_trial
 from agnews_tune.sealed import seal
-from agnews_tune.trial import run_trial
 
 GRID = """
 data: {source: demo, limit_train: 600}
@@ -243,7 +244,7 @@ def test_trial_that_lost_its_gpu_is_left_to_ray(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It tries again in another process; in this one nothing could use the GPU any more."""
-    from agnews_tune import device
+    from agnews_tune.training import device
     from agnews_tune.tuning.trials import _train
 
     (tmp_path / "tiny.yaml").write_text(

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from conftest import RESULT, fill
 
-from agnews_tune import records
-from agnews_tune.grid_file import read_grid
-from agnews_tune.planning import Plan, plan_run
-from agnews_tune.stopping import stop_after
+from agnews_tune.grid.file import read_grid
+from agnews_tune.records import layout, writing
+from agnews_tune.runs.planning import Plan, plan_run
+from agnews_tune.runs.stopping import stop_after
 from agnews_tune.tuning import StopWeakTrials
 
 GRID = """
@@ -64,15 +64,15 @@ def record_history(made: Plan, number: int, accuracies: list[float]) -> None:
         {"epoch": epoch, "loss": 1.0, "val_accuracy": accuracy, "seconds": 1.0}
         for epoch, accuracy in enumerate(accuracies, start=1)
     ]
-    records.write_history(trial.folder, trial.description["key"], rows)
-    records.backup_path(trial.folder).parent.mkdir(exist_ok=True)
-    records.backup_path(trial.folder).touch()
+    writing.write_history(trial.folder, trial.description["key"], rows)
+    layout.backup_path(trial.folder).parent.mkdir(exist_ok=True)
+    layout.backup_path(trial.folder).touch()
 
 
 def finish(made: Plan, name: str, epochs: int = 4) -> None:
     (trial,) = [item for item in made.drawn if item.trial.name == name]
     result = RESULT | {"epochs": epochs, "stopped_early": epochs < 4}
-    records.write_result(trial.folder, trial.description["key"], result)
+    writing.write_result(trial.folder, trial.description["key"], result)
 
 
 def test_weaker_half_is_asked_to_stop(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_records_of_other_settings_do_not_count(tmp_path: Path) -> None:
     first = plan(tmp_path)
     record_history(first, 1, [0.9])
     trial = first.drawn[0]
-    records.write_trial(trial.folder, trial.description | {"key": "other"})
+    writing.write_trial(trial.folder, trial.description | {"key": "other"})
     made = plan(tmp_path)
     scheduler = start(made)
     report(scheduler, 2, 1, 0.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from agnews_tune.search import Choices, Range, Search
+from agnews_tune.grid.search import Choices, Range, Search
 from agnews_tune.tuning import draw
 
 SPACES = {

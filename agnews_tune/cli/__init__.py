@@ -37,7 +37,7 @@ class _Commands(click.Group):
             if error.filename is None:  # a stream has none
                 if not _cannot_be_written(sys.stdout):
                     raise
-                from agnews_tune.interrupts import write_nowhere
+                from agnews_tune.runs.interrupts import write_nowhere
 
                 write_nowhere([1])
                 message = f"standard output cannot be written: {error.strerror}"
@@ -46,7 +46,7 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        from agnews_tune.interrupts import Interrupted, interruptible
+        from agnews_tune.runs.interrupts import Interrupted, interruptible
 
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning

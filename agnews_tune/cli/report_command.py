@@ -46,7 +46,7 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
       agnews-tune report results/quickstart --format latex > table.tex
       agnews-tune report results/before results/after
     """
-    from agnews_tune.finding import find_runs
+    from agnews_tune.records.finding import find_runs
 
     if len(results) > 1:
         first, second, *more = results
@@ -64,7 +64,7 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
 
 
 def _compare(first: Path, second: Path) -> None:
-    from agnews_tune.finding import find_run
+    from agnews_tune.records.finding import find_run
     from agnews_tune.report.comparison import compare_runs
     from agnews_tune.report.forms import sections_for_terminal
 

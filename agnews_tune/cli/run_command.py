@@ -15,11 +15,11 @@ import click
 from agnews_tune.cli.defaults import results_option
 
 if TYPE_CHECKING:
-    from agnews_tune.encoding import EncodedCorpus
-    from agnews_tune.grid import Grid
+    from agnews_tune.grid.experiments import Grid
     from agnews_tune.hyperparameters import Preprocessing
-    from agnews_tune.planning import Plan
-    from agnews_tune.resources import Machine, Resources
+    from agnews_tune.runs.planning import Plan
+    from agnews_tune.runs.resources import Machine, Resources
+    from agnews_tune.text.encoded_corpus import EncodedCorpus
 
 
 def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
@@ -114,11 +114,11 @@ def run(
       agnews-tune run grids/report.yaml --gpus-per-trial 0.25
       agnews-tune run grids/report.yaml --data corpus/ --only gru-max --epochs 2
     """
-    from agnews_tune.grid_file import read_grid
+    from agnews_tune.grid.file import read_grid
     from agnews_tune.locking import locked
-    from agnews_tune.plan_table import format_plan
-    from agnews_tune.planning import plan_run
-    from agnews_tune.resources import share
+    from agnews_tune.runs.plan_table import format_plan
+    from agnews_tune.runs.planning import plan_run
+    from agnews_tune.runs.resources import share
 
     chosen = read_grid(grid).with_overrides(
         source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
@@ -163,7 +163,7 @@ def _with_drawn(grid: Grid) -> Grid:
 
 def _find_machines(address: str | None) -> list[Machine]:
     """Return the machines of a cluster, or this one, which needs no Ray to be described."""
-    from agnews_tune.resources import local_capacity
+    from agnews_tune.runs.resources import local_capacity
 
     if address is None:
         return [local_capacity()]
@@ -181,7 +181,7 @@ def _train(
 ) -> dict[str, str]:
     """Run a plan's trials under a live table; say how to go on where a signal ends them."""
     from agnews_tune import tuning
-    from agnews_tune.progress import Screen, follow
+    from agnews_tune.runs.progress import Screen, follow
 
     search = plan.grid.search
     scheduler = tuning.StopWeakTrials(plan.drawn, search) if search else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agnews_tune.grid.search import Search
 from agnews_tune.report.convergence import Convergence, judge
 from agnews_tune.report.effects import Effect, find_effects
 from agnews_tune.report.ensembles import Ensemble, find_ensembles
@@ -13,7 +14,6 @@ from agnews_tune.report.searches import SearchOutcome, find_search
 from agnews_tune.report.statistics import Estimate
 from agnews_tune.report.summary import DataSummary, ExperimentSummary
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
-from agnews_tune.search import Search
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from agnews_tune.hyperparameters import differing_in_effect, format_value
-from agnews_tune.records import TrialRecord, read_run
+from agnews_tune.records.reading import TrialRecord, read_run
 from agnews_tune.report.document import Section, Table, accuracy, points
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
 from agnews_tune.report.summary import DataSummary, ExperimentSummary, settings_of, summarize

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agnews_tune.errors import RecordWarning
-from agnews_tune.records import TrialRecord, read_predictions
+from agnews_tune.records.reading import TrialRecord, read_predictions
 from agnews_tune.report.summary import DataSummary, ExperimentSummary
 
 

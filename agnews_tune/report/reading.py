@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agnews_tune.records import read_run
+from agnews_tune.records.reading import read_run
 from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.mistakes import Mistakes, find_mistakes
 from agnews_tune.report.sources import read_corpus, read_grid_of, texts_of_test

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agnews_tune.grid.search import Choices, Range, Search
 from agnews_tune.report.statistics import holm, rank_correlation, rank_difference
 from agnews_tune.report.summary import DataSummary, ExperimentSummary
-from agnews_tune.search import Choices, Range, Search
 
 
 @dataclass(frozen=True)

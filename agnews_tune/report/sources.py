@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agnews_tune.errors import AgnewsTuneError, GridError, RecordWarning
-from agnews_tune.grid import Grid
-from agnews_tune.records import grid_path
+from agnews_tune.grid.experiments import Grid
+from agnews_tune.records.layout import grid_path
 from agnews_tune.report.summary import DataSummary
 
 if TYPE_CHECKING:
-    from agnews_tune.corpus import Corpus
+    from agnews_tune.corpus.loading import Corpus
 
 
 def read_grid_of(run: Path) -> Grid | None:
@@ -39,7 +39,7 @@ def read_corpus(run: Path) -> Corpus | None:
     Warns:
         RecordWarning: it cannot be read.
     """
-    from agnews_tune.corpus import load_corpus
+    from agnews_tune.corpus.loading import load_corpus
 
     try:
         source = _read_grid(run).data
@@ -67,6 +67,6 @@ def texts_of_test(corpus: Corpus | None, summary: DataSummary) -> Sequence[str] 
 
 
 def _read_grid(run: Path) -> Grid:
-    from agnews_tune.grid_file import read_grid
+    from agnews_tune.grid.file import read_grid
 
     return read_grid(grid_path(run))

@@ -10,7 +10,7 @@ from statistics import fmean, mean, stdev
 from typing import Any
 
 from agnews_tune.hyperparameters import count_passes, differing, differing_in_effect
-from agnews_tune.records import TrialRecord
+from agnews_tune.records.reading import TrialRecord
 
 PLOTS = ("accuracy", "loss")  # of which there are curves of train and validation
 

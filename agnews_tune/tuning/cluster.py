@@ -16,9 +16,9 @@ from typing import Any
 import ray
 
 from agnews_tune.errors import RunError
-from agnews_tune.failures import one_line
-from agnews_tune.interrupts import kept_handlers
-from agnews_tune.resources import Machine, local_capacity
+from agnews_tune.runs.failures import one_line
+from agnews_tune.runs.interrupts import kept_handlers
+from agnews_tune.runs.resources import Machine, local_capacity
 
 ANSWER_SECONDS = 5
 

@@ -12,10 +12,11 @@ from typing import Any
 from ray import tune
 
 from agnews_tune.errors import AgnewsTuneWarning, RecordError, RecordWarning, WriteError
-from agnews_tune.failures import find_error
-from agnews_tune.history import Callback, Logs
-from agnews_tune.progress import Progress
-from agnews_tune.records import read_trial, write_failure
+from agnews_tune.records.reading import read_trial
+from agnews_tune.records.writing import write_failure
+from agnews_tune.runs.failures import find_error
+from agnews_tune.runs.progress import Progress
+from agnews_tune.training.history import Callback, Logs
 
 RETRIES = 3  # of a trial whose process dies
 

@@ -11,10 +11,10 @@ from typing import Any
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 
 from agnews_tune.errors import RecordError, RecordWarning, WriteError
-from agnews_tune.planned_trial import PlannedTrial
-from agnews_tune.records import TrialRecord, read_trial
-from agnews_tune.search import Search
-from agnews_tune.stopping import ask_to_stop
+from agnews_tune.grid.search import Search
+from agnews_tune.records.reading import TrialRecord, read_trial
+from agnews_tune.runs.planned_trial import PlannedTrial
+from agnews_tune.runs.stopping import ask_to_stop
 
 
 class StopWeakTrials(FIFOScheduler):

@@ -10,7 +10,7 @@ import numpy as np
 from ray import tune
 from ray.tune.search.sample import Domain
 
-from agnews_tune.search import Choices, Range, Search
+from agnews_tune.grid.search import Choices, Range, Search
 
 DIGITS = 3  # of a drawn number, counted from the size of its range: nobody reads, or needs, more
 

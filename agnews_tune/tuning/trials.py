@@ -10,15 +10,16 @@ from typing import Any
 
 from ray import tune
 
-from agnews_tune.encoding import EncodedCorpus
 from agnews_tune.errors import RunError
-from agnews_tune.failures import describe_failure
 from agnews_tune.hyperparameters import Preprocessing
-from agnews_tune.planned_trial import PlannedTrial
-from agnews_tune.progress import Progress
-from agnews_tune.records import is_finished, tensorboard_folder
-from agnews_tune.resources import Resources
-from agnews_tune.tensorboard import TensorBoard
+from agnews_tune.records.layout import tensorboard_folder
+from agnews_tune.records.reading import is_finished
+from agnews_tune.runs.failures import describe_failure
+from agnews_tune.runs.planned_trial import PlannedTrial
+from agnews_tune.runs.progress import Progress
+from agnews_tune.runs.resources import Resources
+from agnews_tune.text.encoded_corpus import EncodedCorpus
+from agnews_tune.training.tensorboard import TensorBoard
 from agnews_tune.tuning.cluster import room
 from agnews_tune.tuning.following import RETRIES, FollowTrials, ReportEpochs, reported_warnings
 from agnews_tune.tuning.halving import StopWeakTrials
@@ -139,9 +140,9 @@ def _train(
     # They load torch, which the driver does without.
     import torch
 
-    from agnews_tune.device import lost_gpu, release_gpu
-    from agnews_tune.distillation import soft_targets
-    from agnews_tune.trial import run_trial
+    from agnews_tune.runs.distillation import soft_targets
+    from agnews_tune.runs.trial import run_trial
+    from agnews_tune.training.device import lost_gpu, release_gpu
 
     torch.set_num_threads(threads)  # whatever OMP_NUM_THREADS says
     planned = trials[config["trial"]]

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agnews_tune.batching import Batch, Batches
-from agnews_tune.cuda_graphs import WARM_UP, StepGraphs
-from agnews_tune.gradients import reused_gradient
+from agnews_tune.training.batching import Batch, Batches
+from agnews_tune.training.cuda_graphs import WARM_UP, StepGraphs
+from agnews_tune.training.gradients import reused_gradient
 from benchmarks.workload import Workload
 
 

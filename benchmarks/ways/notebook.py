@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from agnews_tune.vocabulary import BOS, EOS, PAD, UNK
+from agnews_tune.text.vocabulary import BOS, EOS, PAD, UNK
 from benchmarks.ways.plain_network import PlainNetwork
 from benchmarks.workload import Workload
 

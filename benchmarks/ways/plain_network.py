@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from agnews_tune.recurrent_network import CELLS
+from agnews_tune.networks.recurrent import CELLS
 from benchmarks.workload import Workload
 
 

@@ -1,0 +1,1 @@
+"""Labelled texts: a named source becomes train, validation and test rows."""

@@ -1,0 +1,205 @@
+"""Texts and labels in three splits: read from a named source, checked, cut the same every time."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Sequence, Set
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from agnews_tune.corpus import demo
+from agnews_tune.corpus.cache import (
+    CheckedCorpus,
+    check_whole,
+    corpus_key,
+    find_corpus,
+    keep_corpus,
+)
+from agnews_tune.corpus.checks import Classes, check_classes_occur, check_rows, find_classes
+from agnews_tune.corpus.files import AG_NEWS_LABELS, identify, read_path
+from agnews_tune.corpus.hub import read_hub
+from agnews_tune.corpus.splits import Corpus, Labels, Rows, Split
+from agnews_tune.corpus.tables import Table, table_from_columns
+from agnews_tune.errors import (
+    CorpusError,
+    CorpusWarning,
+    HyperparameterError,
+    did_you_mean,
+    some_of,
+)
+from agnews_tune.hyperparameters import as_plain
+from agnews_tune.rules import is_whole_number
+
+__all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus"]
+
+AG_NEWS_NAME = "fancyzhx/ag_news"
+AG_NEWS_REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"
+VALIDATION_ROWS = 5_000  # or a tenth of train, where that is less
+
+
+def load_corpus(
+    source: str | Path = "ag_news",
+    *,
+    label_names: Sequence[str] | None = None,
+    limit_train: int | None = None,
+) -> Corpus:
+    """Read a corpus, check every row and cut the validation rows from train.
+
+    Validation is 5,000 rows, or a tenth where train is smaller than 50,000, stratified by label.
+    A source without test rows gives a tenth of its rows to test first, stratified too.
+
+    What was read is kept in the cache that ``agnews_tune.cache`` describes, and takes about as much
+    room there as its texts. As long as the source has the same bytes it is read from there, and the
+    texts stay on disk until they are asked for. ``hub:<owner>/<name>``, which may change, and
+    ``demo`` are not kept, and nothing is where the cache cannot be written: their texts are in
+    memory. When it is read for the first time, Parquet is never whole in memory; other files and
+    data sets of the hub are.
+
+    Args:
+        source: one of
+
+            - ``ag_news``: the Hugging Face hub's ``fancyzhx/ag_news``, at a fixed revision;
+            - ``demo``: the built-in corpus;
+            - ``hub:<owner>/<name>``: another data set of the hub;
+            - the path of a CSV, TSV, JSON lines (``.jsonl``, ``.json``) or Parquet file, or of a
+              folder with one file ``train.*`` and one file ``test.*``. Columns are ``text`` and
+              ``label``, or ``title``, ``description`` and ``label``; others are ignored. The
+              classic AG News CSV (class 1 to 4, title, description, no header) is known by its
+              first row.
+        label_names: the name of each class. Labels in the data are then these names, or numbers
+            from 0. By default they are what the source says, or else the names or numbers in it.
+        limit_train: keep this many train rows, stratified, before validation is cut; all where
+            there are fewer.
+
+    Returns:
+        The corpus. Its splits are the same on every machine.
+
+    Raises:
+        CorpusError: where the source cannot be read, or has rows that cannot be trained on.
+        HyperparameterError: where ``limit_train`` is below 1.
+
+    Warns:
+        CorpusWarning: where test rows are also in train, with their number.
+    """
+    label_names, limit_train = _as_names(label_names), as_plain(limit_train)
+    if limit_train is not None and not is_whole_number(limit_train, 1):
+        raise HyperparameterError(
+            f"limit_train must be a whole number of at least 1; received {limit_train!r}"
+        )
+    found = _find_source(str(source))
+    (train, validation, test), fingerprint, repeated = _load(found, label_names, limit_train)
+    if repeated:
+        warnings.warn(
+            f"{found.name}: test rows that are also in train: {repeated:,} of "
+            f"{len(test.texts):,}; the test accuracy will flatter",
+            CorpusWarning,
+            stacklevel=2,
+        )
+    return Corpus(found.name, train, validation, test, fingerprint)
+
+
+def _as_names(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, str | Set) or not isinstance(given, Iterable):
+        raise CorpusError(f"label_names must be a list of strings in order; received {given!r}")
+    return tuple(map(as_plain, given))
+
+
+class _Source(NamedTuple):
+    """Where rows come from.
+
+    Attributes:
+        name: what reports print.
+        read: returns the rows of train, and those of test where the source has them apart.
+        identify: returns what stands for every byte of the source; None where nothing does.
+    """
+
+    name: str
+    read: Callable[[], tuple[Table, Table | None]]
+    identify: Callable[[], object]
+
+
+def _find_source(source: str) -> _Source:
+    if source == "demo":
+        return _Source(source, _read_demo, lambda: None)
+    if source == "ag_news":
+        revision = (AG_NEWS_NAME, AG_NEWS_REVISION)
+        return _Source(source, partial(read_hub, *revision), lambda: revision)
+    if source.startswith("hub:"):
+        return _Source(source, partial(read_hub, source.removeprefix("hub:")), lambda: None)
+    path = Path(source)
+    if not source or not os.path.exists(path):  # noqa: PTH110 - a name can be too long to ask for
+        raise CorpusError(
+            "the source must be 'ag_news', 'demo', 'hub:<owner>/<name>' or the path of a file or "
+            f"folder; received {source!r}, which is none of these"
+            f"{did_you_mean(source, ('ag_news', 'demo'))}"
+        )
+    name = os.fsencode(path.resolve().name).decode(errors="replace")  # records are UTF-8
+    return _Source(name, partial(read_path, path), partial(identify, path))
+
+
+def _load(
+    source: _Source, label_names: Sequence[str] | None, limit_train: int | None
+) -> CheckedCorpus:
+    """Return what is kept of an earlier call, or else read the source and keep what came of it."""
+    identity = source.identify()
+    key = corpus_key(identity, label_names, limit_train)
+    if identity is not None and (kept := find_corpus(key)):
+        return kept
+    parts = _check_and_cut(source, label_names, limit_train)
+    unchanged = identity is not None and source.identify() == identity
+    if unchanged and (kept := keep_corpus(key, parts)):
+        return kept
+    train, validation, test = (Split(list(rows.texts), rows.labels) for rows in parts)
+    return check_whole((train, validation, test))
+
+
+def _read_demo() -> tuple[Table, Table]:
+    train, test = (
+        table_from_columns(f"demo {part}", {"text": texts, "label": labels}, demo.LABEL_NAMES)
+        for part, (texts, labels) in zip(("train", "test"), demo.generate(), strict=True)
+    )
+    return train, test
+
+
+def _check_and_cut(
+    source: _Source, label_names: Sequence[str] | None, limit_train: int | None
+) -> tuple[Rows, Rows, Rows]:
+    """Return the rows of train, validation and test."""
+    train_table, test_table = source.read()
+    classes = find_classes(train_table, label_names)
+    train = _check(train_table, classes)
+    check_classes_occur(train_table.name, classes, train.labels)
+    if test_table is None:
+        train, test = train.cut(len(train.labels) // 10)
+    else:
+        test = _check(test_table, classes)
+    return *_cut_validation(source.name, train, limit_train), test
+
+
+def _check(table: Table, classes: Classes) -> Rows:
+    texts, labels = check_rows(table, classes)
+    return Rows(texts, np.arange(len(labels)), Labels(labels, classes.names))
+
+
+def _cut_validation(name: str, train: Rows, limit_train: int | None) -> tuple[Rows, Rows]:
+    rows = len(train.labels)
+    if limit_train is not None and limit_train < rows:
+        _, train = train.cut(limit_train)
+        rows = limit_train
+    train, validation = train.cut(min(VALIDATION_ROWS, rows // 10))
+    remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
+    for part, labels in (("train", train.labels), ("validation", validation.labels)):
+        absent = np.setdiff1d(range(len(labels.names)), labels)
+        if len(absent):
+            names = [labels.names[label] for label in absent]
+            raise CorpusError(
+                f"{name}: {part} must hold every label; "
+                f"received none of {some_of(names)} (rows in all: {len(labels):,}). {remedy}"
+            )
+    return train, validation

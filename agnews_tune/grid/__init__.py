@@ -1,0 +1,1 @@
+"""A grid file becomes experiments and trials; every fault has its line."""

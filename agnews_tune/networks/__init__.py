@@ -1,0 +1,1 @@
+"""What learns: embedding, recurrent layers, pooling, linear layers; and a linear model."""

@@ -1,0 +1,1 @@
+"""What trials leave on disk; only the modules of this folder know the layout of ``results/``."""

@@ -1,0 +1,1 @@
+"""Texts become words, and words become numbers."""

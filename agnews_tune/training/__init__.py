@@ -1,0 +1,1 @@
+"""How it learns: batches, steps, the loop, callbacks."""

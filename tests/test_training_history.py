@@ -1,0 +1,185 @@
+"""Callbacks: when they are called, what they see, what they leave."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from conftest import Stop
+
+from agnews_tune import Classifier
+from agnews_tune.errors import HyperparameterError
+from agnews_tune.training.backup import BackupAndRestore
+from agnews_tune.training.history import (
+    BestWeights,
+    Callback,
+    EarlyStopping,
+    History,
+    ModelCheckpoint,
+)
+
+TEXTS = ["the cup was won", "shares fell on monday"] * 8
+LABELS = ["Sports", "Business"] * 8
+
+
+def tiny(**values: object) -> Classifier:
+    return Classifier(hidden_dim=4, embedding_dim=4, min_count=0, batch_size=4, **values)
+
+
+class Diary(Callback):
+    def __init__(self) -> None:
+        self.entries: list[str] = []
+
+    def on_train_begin(self) -> None:
+        self.entries.append("train begins")
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        self.entries.append(f"epoch {epoch} begins")
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        self.entries.append(f"epoch {epoch} ends with {sorted(logs)}")
+
+    def on_train_end(self) -> None:
+        self.entries.append("train ends")
+
+
+class Scripted(Callback):
+    """Feeds made figures to another callback, as if an epoch had ended with them."""
+
+    def __init__(self, callback: Callback, monitor: str, values: list[float]) -> None:
+        self.callback, self.monitor, self.values = callback, monitor, values
+
+    def on_train_begin(self) -> None:
+        self.callback.model = self.model
+        self.callback.on_train_begin()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
+        self.callback.on_epoch_end(epoch, {self.monitor: self.values[epoch]})
+
+
+def epochs_run(callback: Callback, monitor: str, values: list[float]) -> int:
+    scripted = Scripted(callback, monitor, values)
+    history = tiny().fit(TEXTS, LABELS, epochs=len(values), callbacks=[scripted], verbose=0)
+    return len(history.epoch)
+
+
+def test_callbacks_are_called_around_training_and_each_epoch() -> None:
+    """The hooks come in Keras' order, with the figures of the epoch."""
+    diary = Diary()
+    tiny().fit(
+        TEXTS, LABELS, validation_data=(TEXTS, LABELS), epochs=2, callbacks=[diary], verbose=0
+    )
+    figures = ["accuracy", "learning_rate", "loss", "seconds", "val_accuracy", "val_loss"]
+
+    assert diary.entries == [
+        "train begins",
+        "epoch 0 begins",
+        f"epoch 0 ends with {figures}",
+        "epoch 1 begins",
+        f"epoch 1 ends with {figures}",
+        "train ends",
+    ]
+
+
+def test_history_keeps_a_list_for_each_figure() -> None:
+    """A fit returns a History with one value an epoch; without validation data no val_ figures."""
+    history = tiny(learning_rate=0.01).fit(TEXTS, LABELS, epochs=3, verbose=0)
+
+    assert isinstance(history, History)
+    assert [0, 1, 2] == history.epoch
+    assert {"loss", "accuracy", "learning_rate", "seconds"} == set(history.history)
+    assert [0.01] * 3 == history.history["learning_rate"]
+    assert history.history["loss"][2] < history.history["loss"][0]
+
+
+@pytest.mark.parametrize(
+    ("patience", "values", "expected"),
+    [
+        (1, [3.0, 2.0, 2.0, 1.0], 3),
+        (2, [3.0, 2.0, 2.0, 1.0], 4),
+        (2, [1.0, 2.0, 3.0, 0.0], 3),
+        (1, [4.0, 3.0, 2.0, 1.0], 4),
+    ],
+)
+def test_early_stopping_counts_epochs_without_gain(
+    patience: int, values: list[float], expected: int
+) -> None:
+    """A loss that stops falling ends training after ``patience`` epochs."""
+    assert expected == epochs_run(EarlyStopping("val_loss", patience=patience), "val_loss", values)
+
+
+def test_early_stopping_wants_accuracies_to_rise() -> None:
+    """An accuracy counts as better when it is higher, and small gains can be left out."""
+    values = [0.5, 0.6, 0.605, 0.7]
+
+    assert 4 == epochs_run(EarlyStopping("val_accuracy"), "val_accuracy", values)
+    stopping = EarlyStopping("val_accuracy", min_delta=0.01)
+    assert 3 == epochs_run(stopping, "val_accuracy", values)
+
+
+def test_unknown_monitor_names_what_there_is() -> None:
+    """A figure that fit does not measure is an error that names the others."""
+    expected = (
+        "EarlyStopping monitor must be one of 'loss', 'accuracy', 'learning_rate', 'seconds'; "
+        "received 'val_loss' (did you mean 'loss'?); figures that start with 'val_' need "
+        "validation_data or validation_split"
+    )
+    with pytest.raises(HyperparameterError) as caught:
+        tiny().fit(TEXTS, LABELS, callbacks=[EarlyStopping()], verbose=0)
+
+    assert expected == str(caught.value)
+
+
+def test_model_checkpoint_saves_better_epochs(tmp_path: Path) -> None:
+    """Only epochs whose figure improved leave a model; the epoch's number can be in the name."""
+    checkpoint = ModelCheckpoint(tmp_path / "epoch{epoch}", monitor="val_accuracy")
+    epochs_run(checkpoint, "val_accuracy", [0.5, 0.4, 0.6])
+
+    assert ["epoch1", "epoch3"] == sorted(path.name for path in tmp_path.iterdir())
+    assert ["Business", "Sports"] == list(Classifier.load(tmp_path / "epoch3").label_names_)
+
+
+def test_model_checkpoint_can_save_every_epoch(tmp_path: Path) -> None:
+    """With save_best_only off, each epoch leaves a model."""
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch}", "val_accuracy", save_best_only=False)
+    epochs_run(checkpoint, "val_accuracy", [0.5, 0.4])
+
+    assert ["1", "2"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_model_checkpoint_of_every_epoch_needs_no_figure(tmp_path: Path) -> None:
+    """Nor does it when an interrupted fit goes on."""
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch}", save_best_only=False)
+    backup = BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(KeyboardInterrupt):
+        tiny().fit(TEXTS, LABELS, epochs=3, callbacks=[checkpoint, backup, Stop(1)], verbose=0)
+    tiny().fit(TEXTS, LABELS, epochs=3, callbacks=[checkpoint, backup], verbose=0)
+
+    assert ["1", "2", "3"] == sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
+
+
+def test_best_weights_are_of_the_first_best_epoch() -> None:
+    """Equal epochs do not replace an earlier one."""
+    best = BestWeights()
+    epochs_run(best, "val_accuracy", [0.5, 0.7, 0.7, 0.6])
+
+    assert 1 == best.epoch
+
+
+@pytest.mark.parametrize("filepath", ["{val_loss:.2f}", "{epoch:q}", "{", "{0}"])
+def test_checkpoint_that_no_figure_names(filepath: str) -> None:
+    """What there is to name is in the message."""
+    with pytest.raises(HyperparameterError) as caught:
+        tiny().fit(TEXTS, LABELS, callbacks=[ModelCheckpoint(filepath, "loss")], verbose=0)
+
+    assert str(caught.value) == (
+        "ModelCheckpoint filepath may name {epoch} and loss, accuracy, learning_rate, seconds; "
+        f"received {filepath!r}"
+    )
+
+
+def test_checkpoint_is_named_after_its_figures(tmp_path: Path) -> None:
+    """As in Keras, figures of the epoch can stand in the folder's name."""
+    checkpoint = ModelCheckpoint(tmp_path / "{epoch:02d}-{loss:.3f}", "loss", save_best_only=False)
+    history = tiny().fit(TEXTS, LABELS, epochs=1, callbacks=[checkpoint], verbose=0)
+
+    assert [f"01-{history.history['loss'][0]:.3f}"] == [path.name for path in tmp_path.iterdir()]
