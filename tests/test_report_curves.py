@@ -101,6 +101,17 @@ def test_names_of_lines_that_end_together_stay_apart(
     assert (gaps > 6).all()
 
 
+def test_diverged_lines_keep_their_names(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """A loss that is no number any more has its name beside its last number, others theirs."""
+    diverged = [ROWS[0], {"epoch": 2, "loss": float("nan"), "val_loss": 0.7}]
+    never = [{"epoch": 1, "loss": float("nan"), "val_loss": 0.7}]
+    write_record(tmp_path, "rnn", history=diverged, result=None)
+    write_record(tmp_path, "gru", history=never, result=None)
+    words = texts_of(draw(tmp_path)[3])
+
+    assert (1, 2) == (words.count("train"), words.count("validation"))
+
+
 @pytest.mark.parametrize(
     ("colour", "columns", "parent"),
     [

@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from agnews_tune.report.canvas import LINE, Spacing, make_canvas, save
@@ -53,11 +54,11 @@ def draw_curves(summary: DataSummary, measure: str, title: str, folder: Path) ->
     canvas = make_canvas(len(names), heading, Spacing(PANEL_HEIGHT, above, **AROUND))
     epochs, values = _limits(lines)
     scales = make_scale(epochs, EPOCH_STEPS, whole=True), make_scale(values, VALUE_STEPS)
+    top = sum(epochs) / 2, values[1]
     for number, (box, name, own) in enumerate(zip(canvas.boxes, names, lines, strict=True)):
         panel = Panel(canvas.figure, box, *scales)
         panel.draw_frame("epoch" if canvas.is_lowest(number) else "", canvas.is_left(number))
-        middle = sum(epochs) / 2
-        panel.write(name, middle, values[1], below=-4, fontsize=MIDDLE, ha="center")
+        panel.write(name, *top, below=-4, fontsize=MIDDLE, ha="center")
         for line in own:
             _draw_line(panel, line)
         _name_lines(panel, own)
@@ -106,14 +107,18 @@ def _draw_line(panel: Panel, line: Line) -> None:
 
 
 def _name_lines(panel: Panel, lines: Sequence[Line]) -> None:
-    """Write the name of each line beside its end, above the one below where they are close."""
+    """Write the name of each line beside its end, above the one below where they are close.
+
+    A line ends with its last number; where a loss never was one there is no line to name.
+    """
     low, high = panel.rows.limits
     height, step = low - high, NAME_HEIGHT * (high - low)
-    for line in sorted(lines, key=_end):
-        height = max(_end(line), height + step)
+    ends = [
+        (numbers[-1], line)
+        for line in lines
+        if (numbers := [point.mean for point in line.curve.values() if math.isfinite(point.mean)])
+    ]
+    for end, line in sorted(ends, key=itemgetter(0)):
+        height = max(end, height + step)
         place = panel.columns.limits[1], height
         panel.write(line.name, *place, left=-2, color=line.colour, va="center")
-
-
-def _end(line: Line) -> float:
-    return list(line.curve.values())[-1].mean
