@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from agnews_tune.corpus.loading import Corpus
+from agnews_tune.corpus.splits import Corpus
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text.encoded_corpus import EncodedCorpus
 from agnews_tune.text.encoding import Tokenizer, build_vocabulary, encode

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from agnews_tune.corpus.loading import Corpus, Split
+from agnews_tune.corpus.splits import Corpus, Split
 from benchmarks.commands import MEGABYTE
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import run_grid

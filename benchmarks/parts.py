@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from agnews_tune.corpus.loading import Corpus, load_corpus
+from agnews_tune.corpus.loading import load_corpus
+from agnews_tune.corpus.splits import Corpus
 from agnews_tune.grid.experiments import Experiment
 from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters

@@ -8,7 +8,7 @@ from functools import partial
 
 import torch
 
-from agnews_tune.corpus.loading import Corpus
+from agnews_tune.corpus.splits import Corpus
 from agnews_tune.grid.experiments import Experiment
 from agnews_tune.text.encoded_corpus import EncodedCorpus
 from benchmarks.figures import Figure

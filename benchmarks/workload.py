@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from agnews_tune import Classifier
-from agnews_tune.corpus.loading import Corpus, Labels
+from agnews_tune.corpus.splits import Corpus, Labels
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.networks.recurrent import RecurrentNetwork
 from agnews_tune.text.encoded_corpus import EncodedCorpus

@@ -12,7 +12,7 @@ import torch
 from conftest import Stop
 
 from agnews_tune import Classifier, load_corpus
-from agnews_tune.corpus.loading import Corpus
+from agnews_tune.corpus.splits import Corpus
 from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError, WriteError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text.encoded_corpus import encode_corpus

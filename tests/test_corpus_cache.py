@@ -13,7 +13,8 @@ from random import Random
 
 import pytest
 
-from agnews_tune.corpus.loading import Corpus, load_corpus
+from agnews_tune.corpus.loading import load_corpus
+from agnews_tune.corpus.splits import Corpus
 from agnews_tune.corpus.stored_texts import StoredTexts
 from agnews_tune.errors import CorpusError, CorpusWarning
 

@@ -11,7 +11,9 @@ import pytest
 from conftest import AG_NEWS, needs_ag_news
 
 from agnews_tune.corpus.checks import find_classes
-from agnews_tune.corpus.loading import AG_NEWS_LABELS, Corpus, Split, load_corpus
+from agnews_tune.corpus.files import AG_NEWS_LABELS
+from agnews_tune.corpus.loading import load_corpus
+from agnews_tune.corpus.splits import Corpus, Split
 from agnews_tune.corpus.tables import Table
 from agnews_tune.errors import CorpusError, CorpusWarning, HyperparameterError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from agnews_tune.corpus.loading import Labels
+from agnews_tune.corpus.splits import Labels
 from agnews_tune.errors import CorpusError, HyperparameterError
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.inputs import (

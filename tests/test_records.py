@@ -15,7 +15,7 @@ from conftest import DATA, RESULT, Poison, WriteRecord, make_history
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agnews_tune.corpus.loading import Labels
+from agnews_tune.corpus.splits import Labels
 from agnews_tune.errors import RecordError, RecordWarning
 from agnews_tune.hyperparameters import LATER, NAMES, Hyperparameters
 from agnews_tune.records import layout, reading, writing

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from programs import loaded_after
 
-from agnews_tune.corpus.loading import Corpus, Labels, Split
+from agnews_tune.corpus.splits import Corpus, Labels, Split
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text.encoded_corpus import EncodedCorpus, encode_corpus
 from agnews_tune.text.vocabulary import BOS, EOS, SPECIAL_TOKENS, UNK
@@ -91,7 +91,7 @@ def test_second_call_reads_the_cache(corpus):
 def test_second_call_does_not_tokenize():
     """A process that finds the corpus in the cache does not load NLTK."""
     code = (
-        "from agnews_tune.corpus.loading import Corpus, Labels, Split\n"
+        "from agnews_tune.corpus.splits import Corpus, Labels, Split\n"
         "from agnews_tune.text.encoded_corpus import encode_corpus\n"
         "from agnews_tune.hyperparameters import Hyperparameters\n"
         "split = Split(['oil up'], Labels([0], ('Business', 'Sports')))\n"

@@ -20,7 +20,7 @@ from agnews_tune.corpus.cache import (
     keep_corpus,
 )
 from agnews_tune.corpus.checks import Classes, check_classes_occur, check_rows, find_classes
-from agnews_tune.corpus.files import AG_NEWS_LABELS, identify, read_path
+from agnews_tune.corpus.files import identify, read_path
 from agnews_tune.corpus.hub import read_hub
 from agnews_tune.corpus.splits import Corpus, Labels, Rows, Split
 from agnews_tune.corpus.tables import Table, table_from_columns
@@ -33,8 +33,6 @@ from agnews_tune.errors import (
 )
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.rules import is_whole_number
-
-__all__ = ["AG_NEWS_LABELS", "Corpus", "Labels", "Split", "load_corpus"]
 
 AG_NEWS_NAME = "fancyzhx/ag_news"
 AG_NEWS_REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"

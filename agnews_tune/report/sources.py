@@ -13,7 +13,7 @@ from agnews_tune.records.layout import grid_path
 from agnews_tune.report.summary import DataSummary
 
 if TYPE_CHECKING:
-    from agnews_tune.corpus.loading import Corpus
+    from agnews_tune.corpus.splits import Corpus
 
 
 def read_grid_of(run: Path) -> Grid | None:

@@ -6,7 +6,8 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agnews_tune.corpus.loading import Corpus, load_corpus
+from agnews_tune.corpus.loading import load_corpus
+from agnews_tune.corpus.splits import Corpus
 from agnews_tune.errors import GridError, HyperparameterError, RecordWarning, RunWarning
 from agnews_tune.extras import check_installed
 from agnews_tune.files import remove_parts
