@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.networks.language_model import LanguageModel
 from agnews_tune.networks.recurrent import RecurrentNetwork
+from agnews_tune.training.adamw import AdamW
 from agnews_tune.training.averaging import MovingAverage
 from agnews_tune.training.batching import Batch, LabelledBatches
 from agnews_tune.training.cuda_graphs import StepGraphs
@@ -40,7 +41,7 @@ class Descent(Generic[Network]):
         network: the one that is trained.
         outcome: the one to measure and to keep: the same, or with ``ema_decay`` another one with
             the moving average of its weights.
-        optimizer: ``torch.optim.AdamW``; without ``weight_decay`` that is Adam.
+        optimizer: AdamW; without ``weight_decay`` that is Adam.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Descent(Generic[Network]):
         self.device = network.embeddings[0].weight.device
         on_gpu = self.device.type == "cuda"
         self.graphs = StepGraphs(self.device) if on_gpu else None
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             _groups(network, hyperparameters),
             lr=hyperparameters.learning_rate,
             weight_decay=hyperparameters.weight_decay,
