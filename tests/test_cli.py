@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from conftest import DATA, WriteRecord, answer, write_run
-from programs import PROGRAM, loaded_after
+from programs import PROGRAM, loaded_after, run_python
 
 from agnews_tune import Classifier, __version__, load_corpus
 from agnews_tune.cli import main
@@ -52,12 +52,33 @@ records: {folder}/results/tiny
 """
 
 
+LOOP = """
+import agnews_tune.cli
+
+class Loop:
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        print("collected")
+
+loop = Loop()
+del loop
+print("the end")
+"""
+
 FULL = "error: standard output cannot be written: No space left on device\n"
 
 
 def invoke(*arguments: object, text: str | None = None) -> Result:
     """Run a command in this process; one that must not start Ray answers faster so."""
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=text)
+
+
+def test_program_ends_without_a_search_through_its_memory() -> None:
+    """What the libraries leave behind takes Python a quarter of a second to look through."""
+    assert "the end\n" == run_python(LOOP).stdout
+    assert "the end\ncollected\n" == run_python(LOOP.replace("import agnews_tune.cli", "")).stdout
 
 
 def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

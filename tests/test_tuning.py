@@ -372,6 +372,19 @@ def test_threads_of_a_process_share_its_memory(tmp_path: Path) -> None:
     assert 1 == (tmp_path / "heaps.xml").read_text().count("<heap nr=")
 
 
+def test_no_process_is_started_before_its_trial() -> None:
+    """Ray would start one for each core, of which Tune takes none."""
+    from agnews_tune import tuning
+
+    with tuning.connect():
+        commands = [each.cmdline() for each in psutil.Process().children(recursive=True)]
+
+    assert any(command[0].endswith("/raylet") for command in commands)
+    for command in commands:
+        assert command[0] != "ray::IDLE"
+        assert not any(argument.endswith("/default_worker.py") for argument in command)
+
+
 @pytest.mark.fault("address")
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nonsense"])
 def test_unreachable_cluster_is_one_error(address: str) -> None:

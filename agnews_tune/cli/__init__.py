@@ -5,6 +5,8 @@ Each command is a module, which imports what it needs when it is called.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 import warnings
 from typing import Any, TextIO
@@ -90,3 +92,6 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 for command in (run, report, predict):
     main.add_command(command)
+
+# Python would look through all that torch and Ray loaded once more, for memory that ends anyway.
+atexit.register(gc.freeze)
