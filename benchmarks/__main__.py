@@ -29,7 +29,7 @@ from benchmarks.parts import PARTS, Setting
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write the table as performance.json, and a picture of each part with curves, here.",
+    help="Write the table as performance.json, and a picture of the curves, here.",
 )
 def main(data: str, quick: bool, only: tuple[str, ...], output: Path | None) -> None:
     """Measure how fast this program is beside other ways to do the same work."""

@@ -51,7 +51,11 @@ class Figure:
 
     def row(self) -> tuple[str, ...]:
         """Return the cells of the table."""
-        value = "" if self.value is None else self._with_unit(self.value)
+        value = ""
+        if self.value is not None:
+            value = self._with_unit(self.value)
+            if self.verdict == "missed" and self.target.endswith(f" {value}"):
+                value = self._with_unit(self.value, more_digits=1)
         return self.work, value, self.target, self.verdict, self.note
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,8 +68,8 @@ class Figure:
         """Return what ``to_dict`` wrote."""
         return cls(**{name: value for name, value in written.items() if name != "verdict"})
 
-    def _with_unit(self, value: float) -> str:
-        digits = max(0, 3 - len(str(int(value))))
+    def _with_unit(self, value: float, more_digits: int = 0) -> str:
+        digits = max(0, 3 - len(str(int(value)))) + more_digits
         return f"{value:,.{digits}f} {self.unit}".rstrip()
 
 

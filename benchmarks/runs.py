@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
-from agnews_tune.runs.resources import local_capacity
+from agnews_tune.runs.resources import local_capacity, share
 from benchmarks.commands import MEGABYTE
 from benchmarks.figures import Figure
 from benchmarks.grid_runs import SMALL, GridRun, alike, run_grid
@@ -29,7 +29,7 @@ def run_fourteen(folder: Path) -> GridRun:
 
 def measure_overhead(fourteen: GridRun) -> Iterator[Figure]:
     """Say what a run costs beside its trials, and what many trials leave in memory."""
-    at_once = min(int(local_capacity().cpus), TRIALS)
+    at_once = min(share([local_capacity()], gpus_per_trial=None).at_once, TRIALS)
     own = sum(fourteen.training_seconds) / at_once
     yield Figure(
         f"a run of {TRIALS} trials, over the trials' own time",
@@ -39,10 +39,10 @@ def measure_overhead(fourteen: GridRun) -> Iterator[Figure]:
         note=f"{fourteen.wall:.1f} s with Ray's start, trials {own:.1f} s, {at_once} at once",
     )
     grown = {
-        f"growth of {who} over {TRIALS} trials": _growth(sizes)
+        f"growth of {who} {TRIALS} trials": _growth(sizes)
         for who, sizes in (
-            ("the driver", fourteen.memory.driver),
-            ("a trial's process", max(fourteen.memory.trials.values(), key=len)),
+            ("the driver over", fourteen.memory.driver),
+            ("a process over its share of", max(fourteen.memory.trials.values(), key=len)),
         )
     }
     for work, growth in grown.items():
@@ -72,6 +72,10 @@ def measure_memory(source: str, folder: Path) -> Iterator[Figure]:
 
 def measure_cores(source: str, folder: Path, rounds: int) -> Iterator[Figure]:
     """Compare two trials on two cores with one trial on one core."""
+    work = "two trials on two cores / one trial on one core"
+    if local_capacity().cpus < 2:
+        yield Figure(work, None, at_least=TWO_CORES, note="one core at hand")
+        return
     rates: dict[int, list[float]] = {1: [], 2: []}
     for number in range(rounds):
         for trials, measured in rates.items():
@@ -85,7 +89,7 @@ def measure_cores(source: str, folder: Path, rounds: int) -> Iterator[Figure]:
             measured.append(done.documents_per_second)
     median = medians(rates)
     yield Figure(
-        "two trials on two cores / one trial on one core",
+        work,
         ratio(rates[2], rates[1]),
         at_least=TWO_CORES,
         note=f"{median[2]:,.0f} / {median[1]:,.0f} documents/s, rnn-max; {rounds} rounds",

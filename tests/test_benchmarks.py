@@ -120,6 +120,7 @@ def test_ratio_is_of_medians() -> None:
     [
         (Figure("a", 0.953, at_least=0.95), ("a", "0.95", ">= 0.95", "met", "")),
         (Figure("a", 0.94, at_least=0.95), ("a", "0.94", ">= 0.95", "missed", "")),
+        (Figure("a", 0.9454, at_least=0.95), ("a", "0.945", ">= 0.95", "missed", "")),
         (Figure("a", 12.34, "s", at_most=10), ("a", "12.3 s", "<= 10.0 s", "missed", "")),
         (Figure("a", 1234.5, "MB", note="n"), ("a", "1,234 MB", "", "", "n")),
         (Figure("a", None, "s", at_most=3), ("a", "", "<= 3.00 s", "not measured", "")),

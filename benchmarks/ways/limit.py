@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agnews_tune.training.adamw import AdamW
 from agnews_tune.training.batching import Batch, Batches
 from agnews_tune.training.cuda_graphs import WARM_UP, StepGraphs
 from agnews_tune.training.gradients import reused_gradient
@@ -19,9 +20,10 @@ def prepare_limit(work: Workload) -> Callable[[], object]:
     cut = Batches(work.encoded, work.device).shuffled(work.hyperparameters.batch_size, (0, 0))
     batches = _with_labels(cut, work)
     network = work.build_network().train()
-    optimizer = torch.optim.Adam(
+    optimizer = AdamW(
         network.parameters(),
         lr=work.hyperparameters.learning_rate,
+        weight_decay=0,
         fused=True,
         capturable=work.device.type == "cuda",
     )
