@@ -157,6 +157,20 @@ def test_another_key_is_not_used(tmp_path: Path) -> None:
         fit(BackupAndRestore(path, key="new"), Stop(0))
 
 
+def test_backup_of_another_precision_is_not_used(tmp_path: Path) -> None:
+    """What a GPU began with bfloat16 does not go on with float32, nor the other way round."""
+    texts, labels = ["good film", "bad film"] * 8, ["yes", "no"] * 8
+    model = Classifier(hidden_dim=4, embedding_dim=4, min_count=0, epochs=1)
+    for precision, other in (("float32", "bfloat16"), ("bfloat16", "float32")):
+        backup = BackupAndRestore(tmp_path / f"{precision}.safetensors")
+        model.precision = precision  # a CPU may calculate with both, and is offered one
+        model.fit(texts, labels, callbacks=[backup], verbose=0)
+        model.fit(texts, labels, callbacks=[backup, Stop(0)], verbose=0)
+        model.precision = other
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(texts, labels, callbacks=[backup, Stop(0)], verbose=0)
+
+
 def test_soft_targets_may_differ_where_a_key_stands_for_them(tmp_path: Path) -> None:
     """A teacher's answers differ in the last bits on other hardware."""
     texts, labels = ["good film", "bad film"] * 8, ["yes", "no"] * 8

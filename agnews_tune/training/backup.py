@@ -31,9 +31,9 @@ WEIGHTS, AVERAGE, BEST, OPTIMIZER = "weights/", "average/", "best/", "optimizer/
 class BackupAndRestore(Callback):
     """Save the state of training after each epoch, and go on from it where ``fit`` starts again.
 
-    Called again with the same texts, labels, hyperparameters and seed, an interrupted ``fit`` does
-    only the epochs that are missing; on the same CPU the result is the same to the last bit. A
-    backup of anything else is not used. No pickle is involved.
+    Called again with the same texts, labels, hyperparameters, seed and precision, an interrupted
+    ``fit`` does only the epochs that are missing; on the same CPU the result is the same to the
+    last bit. A backup of anything else is not used. No pickle is involved.
 
     Args:
         filepath: where the state is kept, one safetensors file.
@@ -117,7 +117,9 @@ class BackupAndRestore(Callback):
         model = self.model
         settings = decisive(model.hyperparameters.to_dict())
         rows = [model.fingerprint_, model.soft_fingerprint_ if self.soft_targets else ""]
-        return [self.key, settings, model.seed, list(model.label_names_), *rows]
+        identity = [self.key, settings, model.seed, list(model.label_names_), *rows]
+        # Backups of earlier versions have none, and float32 was what they were.
+        return identity if model.precision == "float32" else [*identity, model.precision]
 
     def _restore(
         self, descent: AnyDescent, state: dict[str, Any], tensors: dict[str, Tensor]
