@@ -16,22 +16,23 @@ class MaximumOverTime(torch.autograd.Function):
 
     Args:
         outputs: of recurrent layers ``(batch, time, features)``.
-        padding: where a text is over ``(batch, time, 1)``.
+        padding: where a text is over ``(batch, time, 1)``; no text is empty.
     """
 
     @staticmethod
     def forward(ctx: Any, outputs: Tensor, padding: Tensor) -> Tensor:
         """Return ``(batch, features)``."""
         lowest = outputs.new_full((), float("-inf"))  # a graph of a GPU cannot copy a number to it
-        largest = torch.where(padding, lowest, outputs).amax(dim=1)
-        ctx.save_for_backward(outputs, padding, largest)
+        outputs = torch.where(padding, lowest, outputs)
+        largest = outputs.amax(dim=1)
+        ctx.save_for_backward(outputs, largest)
         return largest
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of the outputs."""
-        outputs, padding, largest = ctx.saved_tensors
-        found = (outputs == largest[:, None]).logical_and_(~padding)
+        outputs, largest = ctx.saved_tensors
+        found = outputs == largest[:, None]
         share = gradient / found.sum(dim=1)
         return torch.where(found, share[:, None], share.new_zeros(())), None
