@@ -112,7 +112,7 @@ def _experiments(names: tuple[str, ...]) -> list[Experiment]:
 
 
 def _runs(setting: Setting) -> Iterator[Figure]:
-    yield from runs.measure_overhead(setting.fourteen)
+    yield from runs.measure_overhead(setting.fourteen, setting.folder, setting.rounds)
 
 
 def _startup(setting: Setting) -> Iterator[Figure]:

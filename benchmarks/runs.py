@@ -22,21 +22,30 @@ GROWTH_MEGABYTES = 20  # what a reading varies by
 BASELINE = {"experiments": {"rnn-max": {"epochs": 1}}}
 
 
-def run_fourteen(folder: Path) -> GridRun:
+def run_fourteen(folder: Path, name: str = "fourteen", *, watched: bool = True) -> GridRun:
     """Run a grid of 14 trials of about a second each on the built-in corpus."""
-    return run_grid(folder, "fourteen", {"data": "demo"} | alike(TRIALS, SMALL), watched=True)
+    return run_grid(folder, name, {"data": "demo"} | alike(TRIALS, SMALL), watched=watched)
 
 
-def measure_overhead(fourteen: GridRun) -> Iterator[Figure]:
-    """Say what a run costs beside its trials, and what many trials leave in memory."""
+def measure_overhead(fourteen: GridRun, folder: Path, rounds: int) -> Iterator[Figure]:
+    """Say what a run costs beside its trials, and what many trials leave in memory.
+
+    Args:
+        fourteen: a run whose memory was watched; to watch takes its time too.
+        folder: for runs whose memory is not.
+        rounds: how many of these.
+    """
     at_once = min(share([local_capacity()], gpus_per_trial=None).at_once, TRIALS)
-    own = sum(fourteen.training_seconds) / at_once
+    done = [run_fourteen(folder, f"unwatched-{one}", watched=False) for one in range(rounds)]
+    own = [sum(one.training_seconds) / at_once for one in done]
+    walls = [one.wall for one in done]
     yield Figure(
         f"a run of {TRIALS} trials, over the trials' own time",
-        fourteen.wall - own,
+        statistics.median(wall - seconds for wall, seconds in zip(walls, own, strict=True)),
         "s",
         at_most=OVERHEAD_SECONDS,
-        note=f"{fourteen.wall:.1f} s with Ray's start, trials {own:.1f} s, {at_once} at once",
+        note=f"{statistics.median(walls):.1f} s with Ray's start, trials "
+        f"{statistics.median(own):.1f} s, {at_once} at once; {rounds} rounds",
     )
     grown = {
         f"growth of {who} {TRIALS} trials": _growth(sizes)
