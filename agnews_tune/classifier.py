@@ -24,8 +24,7 @@ from agnews_tune.text.encoding import EncodedTexts
 from agnews_tune.text.vocabulary import Vocabulary
 from agnews_tune.training.batching import Batches, LabelledBatches
 from agnews_tune.training.descent import Descent
-from agnews_tune.training.device import choose_precision, find_device
-from agnews_tune.training.device_texts import as_tensor
+from agnews_tune.training.device import as_tensor, choose_precision, find_device
 from agnews_tune.training.evaluation import evaluate, predict_logits
 from agnews_tune.training.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.training.loop import own_random_state, train

@@ -15,7 +15,7 @@ from agnews_tune.text.word_pairs import frequent_pairs
 from agnews_tune.training.batching import LabelledBatches
 from agnews_tune.training.descent import Descent
 from agnews_tune.training.linear import fit_support_vectors
-from agnews_tune.training.loop import own_random_state, shuffled
+from agnews_tune.training.loop import own_random_state, seeded_batches
 from agnews_tune.training.losses import training_loss
 from agnews_tune.training.pretraining import Pretraining
 
@@ -78,7 +78,7 @@ def _begin_recurrent(
                 hyperparameters,
                 texts,
                 steps,
-                lambda epoch: shuffled(data, size, (model.seed, epoch, PRETRAINING), title),
+                lambda epoch: seeded_batches(data, size, (model.seed, epoch, PRETRAINING), title),
             )
     objective = partial(training_loss, network, hyperparameters)
     descent = Descent(network, hyperparameters, steps, objective)
@@ -86,6 +86,6 @@ def _begin_recurrent(
 
     def run_pass(epoch: int) -> dict[str, float]:
         title = f"Epoch {epoch + 1}/{hyperparameters.epochs}" if bar else None
-        return descent.run_pass(data, shuffled(data, size, (model.seed, epoch), title))
+        return descent.run_pass(data, seeded_batches(data, size, (model.seed, epoch), title))
 
     return run_pass

@@ -52,9 +52,12 @@ records: {folder}/results/tiny
 """
 
 
-LOOP = """
-import agnews_tune.cli
+COMMAND = """
+from agnews_tune.cli import main
 
+main(["--version"], standalone_mode=False)
+"""
+LOOP = """
 class Loop:
     def __init__(self):
         self.itself = self
@@ -77,8 +80,9 @@ def invoke(*arguments: object, text: str | None = None) -> Result:
 
 def test_program_ends_without_a_search_through_its_memory() -> None:
     """What the libraries leave behind takes Python a quarter of a second to look through."""
-    assert "the end\n" == run_python(LOOP).stdout
-    assert "the end\ncollected\n" == run_python(LOOP.replace("import agnews_tune.cli", "")).stdout
+    version = f"agnews-tune, version {__version__}\n"
+    assert "the end\ncollected\n" == run_python(LOOP).stdout
+    assert f"{version}the end\n" == run_python(COMMAND + LOOP).stdout
 
 
 def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

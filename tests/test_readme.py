@@ -1,5 +1,6 @@
 """The README shows what is there and what happens: its tree, its code, its commands' output."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -249,16 +250,34 @@ def test_tree() -> None:
         if not name.startswith("results/") and (ROOT / name).exists()
     }
     tests = {name for name in on_disk if name.startswith("tests/test_")}
+    comments = tree()
+
+    assert all(comments.values()), comments
+    assert on_disk - tests == comments.keys() - tests
+
+
+def tree() -> dict[str, str]:
+    """Return the comment of each file of the tree by its path, in the tree's order."""
     parents: list[str] = []
-    shown = set()
+    comments = {}
     for line in block("<!-- tree -->").splitlines():
         name, comment = re.split(r"\s{2,}|$", line.strip(), maxsplit=1)
         parents[(len(line) - len(line.lstrip())) // 2 :] = [name]
         if not name.endswith("/"):
-            assert comment, f"{name} has no comment"
-            shown.add("".join(parents))
+            comments["".join(parents)] = comment
+    return comments
 
-    assert on_disk - tests == shown - tests
+
+def test_tree_is_in_the_order_of_imports() -> None:
+    """A module stands below those that it imports at its top; a folder's __init__ stands first."""
+    rest = [path for path in tree() if re.match(r"agnews_tune/.*(?<!__init__)\.py$", path)]
+    while rest:
+        path = rest.pop(0)
+        for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                imported = {name.replace(".", "/") + ".py" for name in names}
+                assert not imported & set(rest), path
 
 
 def test_test_files() -> None:

@@ -15,12 +15,16 @@ def take_steps(kind: type[torch.optim.AdamW], weight_decay: float) -> list[torch
     """Return weights after steps with two rates, half of them from a state that was put back."""
     torch.manual_seed(0)
     weights = [torch.nn.Parameter(torch.randn(3, 4)), torch.nn.Parameter(torch.randn(4))]
-    groups = [{"params": weights[:1]}, {"params": weights[1:], "lr": 0.01}]
-    optimizer = kind(groups, lr=0.1, weight_decay=weight_decay, fused=True)
+
+    def build(rate: float, decay: float) -> torch.optim.AdamW:
+        groups = [{"params": weights[:1]}, {"params": weights[1:], "lr": rate / 10}]
+        return kind(groups, lr=rate, weight_decay=decay, fused=True)
+
+    optimizer = build(0.1, weight_decay)
     for step in range(2 * STEPS):
         if step == STEPS:
             state = optimizer.state_dict()
-            optimizer = kind(groups, lr=0.5, fused=True)
+            optimizer = build(0.5, 0.3)
             optimizer.load_state_dict(state)
         optimizer.zero_grad()
         (weights[0] @ weights[1]).square().sum().backward()
@@ -48,13 +52,18 @@ FIT_TWICE = """
 from pathlib import Path
 from agnews_tune import BackupAndRestore, Callback, Classifier
 
+class Note(Callback):
+    def on_epoch_begin(self, epoch):
+        begun.append(epoch)
+
 class Stop(Callback):
     def on_epoch_end(self, epoch, logs):
         raise KeyboardInterrupt
 
+begun = []
 texts, labels = ["rain falls on hills", "two sides draw at home"] * 8, [0, 1] * 8
 backup = BackupAndRestore(Path(sys.argv[1]))
-for stop in ([Stop()], []):
+for others in ([Note(), Stop()], [Note()]):
     model = Classifier(
         cell="gru", embedding_dim=4, hidden_dim=4, batch_size=4, epochs=2, schedule="cosine",
         clip_norm=1.0, weight_decay=0.1, layer_decay=0.5, ema_decay=0.9, adversarial_norm=0.1,
@@ -62,11 +71,11 @@ for stop in ([Stop()], []):
     )
     try:
         model.fit(
-            texts, labels, validation_data=(texts, labels), verbose=0, callbacks=[backup, *stop]
+            texts, labels, validation_data=(texts, labels), verbose=0, callbacks=[backup, *others]
         )
     except KeyboardInterrupt:
         pass
-assert len(model.history_.epoch) == 2
+assert begun == [0, 1], begun
 model.evaluate(texts, labels)
 model.predict(texts)
 """

@@ -20,7 +20,7 @@ from agnews_tune.text.encoding import EncodedTexts
 from agnews_tune.text.vocabulary import PAD, Vocabulary
 from agnews_tune.training import batching, device_texts
 from agnews_tune.training.batching import POOL, Batches
-from agnews_tune.training.device_texts import as_tensor
+from agnews_tune.training.device import as_tensor
 
 VOCABULARY = Vocabulary.from_counts({}, 0)
 

@@ -25,6 +25,8 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Parse the command line and run what it names."""
+        # At its end Python would search all that torch and Ray loaded for memory to give back.
+        atexit.register(gc.freeze)
         try:
             return super().main(*args, **options)
         except UnicodeEncodeError as error:
@@ -92,6 +94,3 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 for command in (run, report, predict):
     main.add_command(command)
-
-# Python would look through all that torch and Ray loaded once more, for memory that ends anyway.
-atexit.register(gc.freeze)

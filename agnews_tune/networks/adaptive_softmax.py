@@ -66,9 +66,9 @@ def loss_with_rooms(
 ) -> Tensor:
     """Return the mean loss of a head; no shape depends on the words, and no step waits for them.
 
-    Words for which there is no room are lost: ``Rooms.hold`` tells. A cluster without words has a
-    gradient of zeros, and torch's own loss gives it none, so that there its weights rest while
-    Adam's moments and weight decay move them here.
+    Words for which there is no room are lost: ``Rooms.hold`` tells. Torch's own loss differs where
+    a batch has no words of a cluster: the gradient is None there and zeros here, so that here
+    Adam's moments and weight decay still move the cluster's weights.
 
     Args:
         head: of a language model.

@@ -12,7 +12,7 @@ class LinearNetwork(nn.Module):
 
     A text is a vector of ``(1 + log count) * idf`` of its words and pairs, of length 1, as
     scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` makes it. It has no gradient to follow:
-    ``agnews_tune.linear_training`` sets its weights.
+    ``agnews_tune.training.linear`` sets its weights.
 
     Args:
         words: number of different word numbers.

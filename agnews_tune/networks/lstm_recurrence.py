@@ -30,8 +30,8 @@ class LstmRecurrence(torch.autograd.Function):
         # kept.
         minus_one, minus_two, two, eight = projected.new_tensor([-1, -2, 2, 8])
         gates = torch.empty_like(projected)
-        # By which the slope of each quarter's sigmoid comes into its gradient: the double of the
-        # new cell and of the cell before, eight times the input gate, tanh of the cell.
+        # What the slope of each quarter's sigmoid is multiplied by on the way back: the double of
+        # the new cell and of the cell before, eight times the input gate, tanh of the cell.
         partners = projected.new_empty(time, batch, 4, size)
         partners[0, :, 1] = 0
         cells = [*partners[1:, :, 1], projected.new_empty(batch, size)]

@@ -26,7 +26,7 @@ def make_network(
         words: number of different word numbers.
         classes: number of logits.
         pairs: number of pairs of words that a linear one knows.
-        mixed: whether what bears it in a recurrent one is calculated in bfloat16.
+        mixed: whether a recurrent one calculates matrix products in bfloat16.
     """
     if hyperparameters.model == "linear":
         return LinearNetwork(words, torch.zeros(pairs, dtype=torch.int64), classes)

@@ -35,7 +35,8 @@ class RecurrentNetwork(nn.Module):
         hyperparameters: sizes and kinds of the layers.
         vocabulary_size: number of different word numbers.
         classes: number of logits.
-        mixed: whether what bears it is calculated in bfloat16; weights and logits are float32.
+        mixed: whether matrix products are calculated in bfloat16, as torch's autocast does it;
+            weights and logits are float32.
     """
 
     def __init__(

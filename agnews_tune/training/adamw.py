@@ -10,8 +10,8 @@ import torch
 class AdamW(torch.optim.AdamW):
     """``torch.optim.AdamW`` that cannot be compiled, and does not load the compiler either.
 
-    Torch wraps these methods so that its compiler leaves them out, for which their first call loads
-    it: a second and 65 MB of each process that trains, and none of these networks is compiled.
+    Torch wraps these methods to keep its compiler out of them, and the wrapper loads the compiler
+    when it is first called: a second and some 70 MB of each process, though nothing is compiled.
 
     Source: ``_disable_dynamo`` and ``_use_grad_for_differentiable`` of torch 2.13.
     """

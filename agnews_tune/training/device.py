@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from contextlib import suppress
+from typing import Any
 
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from agnews_tune.errors import HyperparameterError, did_you_mean
 
@@ -38,6 +42,14 @@ def _unfit(name: str | None, cause: str = "") -> HyperparameterError:
         "device must be the CPU or a CUDA GPU that torch can use on this machine, such as 'cpu' or "
         f"'cuda:0'; received {name!r}{first_line}"
     )
+
+
+def as_tensor(array: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """Return an array as a tensor; on the CPU it is the array's own memory and must not change."""
+    with warnings.catch_warnings():
+        # A mapped file and Ray's object store cannot be written to, and nothing here writes.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(array).to(device)
 
 
 def lost_gpu() -> bool:

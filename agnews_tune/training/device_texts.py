@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +11,7 @@ from torch import Tensor
 
 from agnews_tune.text.encoding import EncodedTexts
 from agnews_tune.text.vocabulary import PAD
+from agnews_tune.training.device import as_tensor
 
 # Places of batches that are padded at once: a GPU has to launch every kernel, and on a CPU the 40
 # bytes that each takes meanwhile count.
@@ -20,14 +19,6 @@ AT_ONCE = {"cpu": 16_384, "cuda": 1_048_576}
 
 Rows = npt.NDArray[np.int64]
 Padded = tuple[Tensor, Tensor, Tensor]  # row numbers, ids (batch, time), tokens of each text
-
-
-def as_tensor(array: npt.NDArray[Any], device: torch.device) -> Tensor:
-    """Return an array as a tensor; on the CPU it is the array's own memory and must not change."""
-    with warnings.catch_warnings():
-        # A mapped file and Ray's object store cannot be written to, and nothing here writes.
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-        return torch.from_numpy(array).to(device)
 
 
 class DeviceTexts:
@@ -54,7 +45,7 @@ class DeviceTexts:
         shapes = np.array([(len(batch), time) for batch, time in zip(rows, times, strict=True)])
         group = shapes.prod(axis=1).cumsum() // AT_ONCE[self.device.type]
         groups = np.split(shapes, np.flatnonzero(np.diff(group)) + 1)
-        # Transfers for all of them: with some for each, each step would wait for the device.
+        # Two transfers for all batches: with some for each, every step would wait for the device.
         all_rows = as_tensor(np.concatenate(rows), self.device)
         all_shapes = as_tensor(shapes, self.device)
         rows_of = torch.split(all_rows, [int(part[:, 0].sum()) for part in groups])

@@ -106,7 +106,7 @@ def own_random_state(seed: int) -> Iterator[None]:
         yield
 
 
-def shuffled(
+def seeded_batches(
     data: LabelledBatches, batch_size: int, seed: tuple[int, ...], title: str | None
 ) -> Iterator[Batch]:
     """Return the batches of an epoch in its own order, and seed torch for its dropout.

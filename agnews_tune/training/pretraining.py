@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -51,7 +52,8 @@ class Pretraining:
         language = LanguageModel(network, len(texts.vocabulary)).to(device)
         self.rooms = Rooms(language.cutoffs, texts) if device.type == "cuda" else None
         own = replace(hyperparameters, epochs=self.epochs, ema_decay=0.0)
-        self.descent = Descent(language, own, steps, self._guess_in_rooms)
+        shares = self.rooms.shares if self.rooms else None
+        self.descent = Descent(language, own, steps, partial(self._guess, shares=shares))
 
     @property
     def is_done(self) -> bool:
@@ -121,12 +123,9 @@ class Pretraining:
                 steps += 1
         return total.item() / steps
 
-    def _guess(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor]:
-        loss: Tensor = self.descent.network(ids, lengths)
-        return (loss,)
-
-    def _guess_in_rooms(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor]:
-        shares = self.rooms.shares if self.rooms else None
+    def _guess(
+        self, ids: Tensor, lengths: Tensor, shares: list[float] | None = None
+    ) -> tuple[Tensor]:
         loss: Tensor = self.descent.network(ids, lengths, shares)
         return (loss,)
 

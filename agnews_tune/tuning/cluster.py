@@ -37,8 +37,8 @@ def connect(address: str | None = None) -> Iterator[list[Machine]]:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         # Tune gives each trial a new thread, for which glibc would keep memory apart.
         os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-        # Ray would start a process for each core, and none of them fits Tune's trials, which set
-        # variables of their own.
+        # Ray would start an idle process for each core. Tune's trials need processes with
+        # environment variables of their own, so that these would never be used.
         os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
         here = local_capacity()
         where: dict[str, Any] = {"address": "local", "num_cpus": int(here.cpus)}
