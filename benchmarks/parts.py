@@ -61,8 +61,8 @@ class Setting:
 
     @cached_property
     def fourteen(self) -> GridRun:
-        """A run of small trials."""
-        return runs.run_fourteen(self.folder)
+        """A run of small trials; its memory is watched, which takes some time, unless quick."""
+        return runs.run_fourteen(self.folder, watched=not self.quick)
 
     @cached_property
     def training(self) -> TrainingBenchmark:
@@ -112,7 +112,16 @@ def _experiments(names: tuple[str, ...]) -> list[Experiment]:
 
 
 def _runs(setting: Setting) -> Iterator[Figure]:
-    yield from runs.measure_overhead(setting.fourteen, setting.folder, setting.rounds)
+    if setting.quick:
+        yield runs.measure_overhead([setting.fourteen])
+        return
+    yield runs.measure_overhead(
+        [
+            runs.run_fourteen(setting.folder, f"unwatched-{number}", watched=False)
+            for number in range(setting.rounds)
+        ]
+    )
+    yield from runs.measure_growth(setting.fourteen)
 
 
 def _startup(setting: Setting) -> Iterator[Figure]:

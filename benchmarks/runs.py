@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agnews_tune.runs.resources import local_capacity, share
@@ -22,41 +22,38 @@ GROWTH_MEGABYTES = 20  # what a reading varies by
 BASELINE = {"experiments": {"rnn-max": {"epochs": 1}}}
 
 
-def run_fourteen(folder: Path, name: str = "fourteen", *, watched: bool = True) -> GridRun:
+def run_fourteen(folder: Path, name: str = "fourteen", *, watched: bool) -> GridRun:
     """Run a grid of 14 trials of about a second each on the built-in corpus."""
     return run_grid(folder, name, {"data": "demo"} | alike(TRIALS, SMALL), watched=watched)
 
 
-def measure_overhead(fourteen: GridRun, folder: Path, rounds: int) -> Iterator[Figure]:
-    """Say what a run costs beside its trials, and what many trials leave in memory.
-
-    Args:
-        fourteen: a run whose memory was watched; to watch takes its time too.
-        folder: for runs whose memory is not.
-        rounds: how many of these.
-    """
+def measure_overhead(done: Sequence[GridRun]) -> Figure:
+    """Say what a run costs beside its trials, by runs whose memory was not watched."""
     at_once = min(share([local_capacity()], gpus_per_trial=None).at_once, TRIALS)
-    done = [run_fourteen(folder, f"unwatched-{one}", watched=False) for one in range(rounds)]
-    own = [sum(one.training_seconds) / at_once for one in done]
-    walls = [one.wall for one in done]
-    yield Figure(
+    walls = [run.wall for run in done]
+    own = [sum(run.training_seconds) / at_once for run in done]
+    return Figure(
         f"a run of {TRIALS} trials, over the trials' own time",
         statistics.median(wall - seconds for wall, seconds in zip(walls, own, strict=True)),
         "s",
         at_most=OVERHEAD_SECONDS,
         note=f"{statistics.median(walls):.1f} s with Ray's start, trials "
-        f"{statistics.median(own):.1f} s, {at_once} at once; {rounds} rounds",
+        f"{statistics.median(own):.1f} s, {at_once} at once; rounds: {len(done)}",
     )
-    grown = {
-        f"growth of {who} {TRIALS} trials": _growth(sizes)
-        for who, sizes in (
-            ("the driver over", fourteen.memory.driver),
-            ("a process over its share of", max(fourteen.memory.trials.values(), key=len)),
-        )
-    }
-    for work, growth in grown.items():
+
+
+def measure_growth(fourteen: GridRun) -> Iterator[Figure]:
+    """Say what many trials leave in memory, by a run that was watched."""
+    for who, sizes in (
+        ("the driver over", fourteen.memory.driver),
+        ("a process over its share of", max(fourteen.memory.trials.values(), key=len)),
+    ):
         yield Figure(
-            work, growth / MEGABYTE, "MB", at_most=GROWTH_MEGABYTES, note="last third to middle one"
+            f"growth of {who} {TRIALS} trials",
+            _growth(sizes) / MEGABYTE,
+            "MB",
+            at_most=GROWTH_MEGABYTES,
+            note="last third to middle one",
         )
 
 
