@@ -52,6 +52,21 @@ records: {folder}/results/tiny
 """
 
 
+FULL = "error: standard output cannot be written: No space left on device\n"
+
+
+def invoke(*arguments: object, text: str | None = None) -> Result:
+    """Run a command in this process; one that must not start Ray answers faster so."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=text)
+
+
+def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed program in a folder."""
+    return subprocess.run(
+        [PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
 COMMAND = """
 from agnews_tune.cli import main
 
@@ -70,26 +85,12 @@ del loop
 print("the end")
 """
 
-FULL = "error: standard output cannot be written: No space left on device\n"
-
-
-def invoke(*arguments: object, text: str | None = None) -> Result:
-    """Run a command in this process; one that must not start Ray answers faster so."""
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=text)
-
 
 def test_program_ends_without_a_search_through_its_memory() -> None:
     """What the libraries leave behind takes Python a quarter of a second to look through."""
     version = f"agnews-tune, version {__version__}\n"
     assert "the end\ncollected\n" == run_python(LOOP).stdout
     assert f"{version}the end\n" == run_python(COMMAND + LOOP).stdout
-
-
-def launch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed program in a folder."""
-    return subprocess.run(
-        [PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
 
 
 def launch_on_terminal(folder: Path, *arguments: str) -> tuple[int, str]:

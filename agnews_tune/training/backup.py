@@ -118,7 +118,7 @@ class BackupAndRestore(Callback):
         settings = decisive(model.hyperparameters.to_dict())
         rows = [model.fingerprint_, model.soft_fingerprint_ if self.soft_targets else ""]
         identity = [self.key, settings, model.seed, list(model.label_names_), *rows]
-        # Backups of earlier versions have none, and float32 was what they were.
+        # Backups of earlier versions name none, and are taken for float32.
         return identity if model.precision == "float32" else [*identity, model.precision]
 
     def _restore(
