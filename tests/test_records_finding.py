@@ -34,6 +34,20 @@ def test_no_runs_are_an_error(tmp_path: Path, name: str) -> None:
     )
 
 
+def test_a_misspelt_run_is_told_the_right_name(write_record: WriteRecord, tmp_path: Path) -> None:
+    """What it is compared with are the runs beside it, and no other folders."""
+    write_record(tmp_path / "quickstart", "rnn")
+    (tmp_path / "quikstart2").mkdir()
+    with pytest.raises(RecordError) as caught:
+        find_runs(tmp_path / "quikstart")
+
+    assert str(caught.value) == (
+        f"no records under {tmp_path / 'quikstart'} (did you mean '{tmp_path / 'quickstart'}'?): "
+        "expected a results folder or one run's folder; "
+        "make one with 'agnews-tune run grids/quickstart.yaml'"
+    )
+
+
 def test_models_come_by_validation_accuracy(write_record: WriteRecord, tmp_path: Path) -> None:
     """Test accuracy does not count, nor do trials without a model or a result.
 

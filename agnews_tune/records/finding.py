@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agnews_tune.errors import RecordError
+from agnews_tune.errors import RecordError, did_you_mean
 from agnews_tune.records.layout import trial_folders
 from agnews_tune.records.reading import TrialRecord, has_whole_model, read_run
 
@@ -19,8 +19,11 @@ def find_runs(results: Path) -> list[Path]:
         return [results]
     runs = sorted(folder for folder in results.glob("*") if trial_folders(folder))
     if not runs:
+        siblings = results.parent.glob("*") if not results.exists() else ()
+        near = {folder.name: str(folder) for folder in siblings if trial_folders(folder)}
         raise RecordError(
-            f"no records under {results}: expected a results folder or one run's folder; "
+            f"no records under {results}{did_you_mean(results.name, near, near)}: "
+            "expected a results folder or one run's folder; "
             "make one with 'agnews-tune run grids/quickstart.yaml'"
         )
     return runs
