@@ -12,7 +12,8 @@ from torch.autograd.function import once_differentiable
 class MaximumOverTime(torch.autograd.Function):
     """The largest output of each feature; places that share it share its gradient.
 
-    torch's ``max`` finds a place too, which takes twenty times as long on a CPU.
+    torch's ``max`` finds a place too, which takes twenty times as long on a CPU. What chooses, such
+    as ``where``, takes five times as long there as sums and products of floats.
 
     Args:
         outputs: of recurrent layers ``(batch, time, features)``.
@@ -22,8 +23,8 @@ class MaximumOverTime(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, outputs: Tensor, padding: Tensor) -> Tensor:
         """Return ``(batch, features)``."""
-        lowest = outputs.new_full((), float("-inf"))  # a graph of a GPU cannot copy a number to it
-        outputs = torch.where(padding, lowest, outputs)
+        penalty = torch.zeros_like(padding, dtype=outputs.dtype).masked_fill_(padding, -torch.inf)
+        outputs = outputs + penalty
         largest = outputs.amax(dim=1)
         ctx.save_for_backward(outputs, largest)
         return largest
@@ -33,6 +34,5 @@ class MaximumOverTime(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of the outputs."""
         outputs, largest = ctx.saved_tensors
-        found = outputs == largest[:, None]
-        share = gradient / found.sum(dim=1)
-        return torch.where(found, share[:, None], share.new_zeros(())), None
+        found = torch.eq(outputs, largest[:, None], out=torch.empty_like(outputs))  # 0.0 or 1.0
+        return found.mul_((gradient / found.sum(dim=1))[:, None]), None

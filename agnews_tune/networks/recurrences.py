@@ -43,12 +43,11 @@ class SimpleRecurrence(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Return the gradients of the inputs and of the weight."""
         outputs, weight = ctx.saved_tensors
-        slopes = 1 - outputs * outputs
-        gradients = torch.empty_like(outputs)
-        torch.mul(gradient[-1], slopes[-1], out=gradients[-1])
-        for time in range(len(outputs) - 2, -1, -1):
-            here = gradients[time]
-            torch.addmm(gradient[time], gradients[time + 1], weight, out=here).mul_(slopes[time])
+        slopes = torch.addcmul(outputs.new_ones(()), outputs, outputs, value=-1)
+        gradients = gradient.clone(memory_format=torch.contiguous_format)
+        later = gradients[-1].mul_(slopes[-1])
+        for here, slope in reversed(list(zip(gradients[:-1], slopes[:-1], strict=True))):
+            later = here.addmm_(later, weight).mul_(slope)
         return gradients, gradients[1:].flatten(0, 1).t() @ outputs[:-1].flatten(0, 1)
 
 

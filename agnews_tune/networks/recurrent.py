@@ -205,7 +205,7 @@ class RecurrentNetwork(nn.Module):
         if pooling == "attention":
             scores: Tensor = self.attention(outputs).masked_fill(padding, float("-inf"))
             return (scores.softmax(dim=1) * outputs).sum(dim=1)
-        return outputs.masked_fill(padding, 0.0).sum(dim=1) / lengths[:, None]
+        return (outputs * (~padding).to(outputs.dtype)).sum(dim=1) / lengths[:, None]
 
     def _last(self, outputs: Tensor, lengths: Tensor) -> Tensor:
         rows = torch.arange(len(outputs), device=outputs.device)
