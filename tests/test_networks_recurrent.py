@@ -7,8 +7,10 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from agnews_tune.hyperparameters import Hyperparameters
+from agnews_tune.networks.layers import read_layers
 from agnews_tune.networks.recurrent import RecurrentNetwork
 
 CLASSES = 4
@@ -20,6 +22,19 @@ def small(**values: object) -> RecurrentNetwork:
     torch.manual_seed(0)
     hyperparameters = Hyperparameters(embedding_dim=5, hidden_dim=6, **values)
     return RecurrentNetwork(hyperparameters, vocabulary_size=20, classes=CLASSES).eval()
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """What layers of networks have read, in turn."""
+    vectors = []
+
+    def noted(layers: nn.RNNBase, inputs: Tensor, *others: Tensor) -> Tensor:
+        vectors.append(inputs)
+        return read_layers(layers, inputs, *others)
+
+    monkeypatch.setattr("agnews_tune.networks.recurrent.read_layers", noted)
+    return vectors
 
 
 def test_vectors_are_drawn_as_in_torch() -> None:
@@ -77,6 +92,15 @@ def test_unmasked_padding_is_read(pooling: str) -> None:
     assert not torch.allclose(alone, padded, atol=1e-5)
 
 
+def test_a_language_model_reads_unmasked_padding_too() -> None:
+    """The padding behind a text reaches the backward direction."""
+    network = small(cell="gru", bidirectional=True, mask_padding=False)
+    ids, lengths = torch.tensor([[2, 7, 3, 0, 0], [2, 7, 3, 4, 5]]), torch.tensor([3, 5])
+    expected = network.recurrent(network.embedding(ids))[0]
+
+    torch.testing.assert_close(expected, network.read_words(ids, lengths))
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_last_pooling_is_the_final_state_of_each_direction(bidirectional: bool) -> None:
     """The output pooled by ``last`` equals the final state that torch itself returns."""
@@ -110,21 +134,19 @@ def test_attention_pooling_is_a_mean_by_learned_weights() -> None:
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_locked_dropout_drops_the_same_outputs_at_all_times(
-    monkeypatch: pytest.MonkeyPatch, bidirectional: bool
+    read: list[Tensor], bidirectional: bool
 ) -> None:
     """It follows each layer; in the other texts of a batch other ones are dropped."""
     network = small(cell="gru", num_layers=2, bidirectional=bidirectional, locked_dropout=0.5)
-    seen = []
-    recur = network._recur
-    monkeypatch.setattr(network, "_recur", lambda *args: seen.append(args[1]) or recur(*args))
-    network.head.register_forward_hook(lambda _head, inputs, _outputs: seen.append(inputs[0]))
+    pooled = []
+    network.head.register_forward_hook(lambda _head, inputs, _outputs: pooled.append(inputs[0]))
     network.train()(torch.randint(4, 20, (2, 7)), torch.tensor([7, 7]))
-    dropped = seen[1] == 0  # (batch, time, features)
+    dropped = read[1] == 0  # (batch, time, features)
 
     assert 0.1 < dropped.float().mean() < 0.9
     assert (dropped == dropped[:, :1]).all()
     assert not torch.equal(dropped[0], dropped[1])
-    assert 0.1 < (seen[2] == 0).float().mean() < 0.9
+    assert 0.1 < (pooled[0] == 0).float().mean() < 0.9
 
 
 @pytest.mark.parametrize("locked", [0.0, 0.5])
@@ -174,26 +196,22 @@ def test_pairs_are_spread_over_the_buckets() -> None:
     assert len(seen) > 0.95 * buckets * (1 - np.exp(-(words**2) / buckets))
 
 
-def test_word_dropout_drops_whole_words() -> None:
+def test_word_dropout_drops_whole_words(read: list[Tensor]) -> None:
     """The vectors of some words are zeros, those of the others keep their expected sum."""
     network = small(word_dropout=0.5)
-    seen = []
-    network.recurrent.register_forward_hook(lambda _layer, inputs, _out: seen.append(inputs[0]))
     ids = torch.randint(4, 20, (8, 50))
     network.train()(ids, torch.full((8,), 50))
-    dropped = (seen[0] == 0).all(dim=2)
+    dropped = (read[0] == 0).all(dim=2)
 
     assert 0.4 < dropped.float().mean() < 0.6
-    torch.testing.assert_close(seen[0][~dropped], 2 * network.embedding(ids)[~dropped])
+    torch.testing.assert_close(read[0][~dropped], 2 * network.embedding(ids)[~dropped])
 
 
-def test_embedding_dropout_drops_the_same_features_of_all_words() -> None:
+def test_embedding_dropout_drops_the_same_features_of_all_words(read: list[Tensor]) -> None:
     """In one text some features are zero for all words, in another one other features."""
     network = small(embedding_dropout=0.5)
-    seen = []
-    network.recurrent.register_forward_hook(lambda _layer, inputs, _out: seen.append(inputs[0]))
     network.train()(torch.randint(4, 20, (40, 6)), torch.full((40,), 6))
-    dropped = seen[0] == 0
+    dropped = read[0] == 0
 
     assert (dropped == dropped[:, :1]).all()
     assert 0.35 < dropped.float().mean() < 0.65
@@ -206,6 +224,35 @@ def test_nothing_is_dropped_outside_of_training() -> None:
     dropping = small(word_dropout=0.5, embedding_dropout=0.5, locked_dropout=0.5, dropout=0.5)
 
     assert torch.equal(small()(ids, lengths), dropping(ids, lengths))
+
+
+@pytest.mark.parametrize(
+    ("settings", "training", "expected"),
+    [
+        ({}, True, True),
+        ({"num_layers": 2, "bidirectional": True}, True, True),
+        ({"locked_dropout": 0.5, "num_layers": 2}, True, True),
+        ({"embedding_dropout": 0.5}, True, False),
+        ({"embedding_dropout": 0.5}, False, True),
+        ({"word_dropout": 0.5}, True, False),
+        ({"word_dropout": 0.5}, False, True),
+        ({"bigram_buckets": 9}, True, False),
+        ({"cell": "lstm"}, True, False),
+    ],
+)
+def test_each_word_is_read_once_where_it_is_the_same_everywhere(
+    settings: dict[str, object], training: bool, expected: bool, read: list[Tensor]
+) -> None:
+    """What makes two vectors of one word differ is not lost; an LSTM this small would lose time."""
+    network = small(**{"cell": "gru", **settings}).train(training)
+    ids, lengths = torch.tensor([[7, 4, 7, 0], [5, 7, 4, 4]]), torch.tensor([3, 4])
+    network(ids, lengths)
+    first, *_ = read
+    read.clear()
+    network(ids, lengths, torch.zeros(2, 4, 5))
+
+    assert ((4, 5) if expected else (2, 4, 5)) == first.shape
+    assert (2, 4, 5) == read[0].shape, "a shift makes vectors of one word differ"
 
 
 def test_dropout_follows_each_linear_layer() -> None:

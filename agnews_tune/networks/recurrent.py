@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.networks.directions import read_both_ways
-from agnews_tune.networks.distinct_words import read_distinct_words, saves_time
+from agnews_tune.networks.layers import read_layers
+from agnews_tune.networks.one_direction import saves_time
 from agnews_tune.networks.pooling import MaximumOverTime
 
 CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -100,14 +100,9 @@ class RecurrentNetwork(nn.Module):
             lengths: tokens of each text ``(batch,)``, int64.
             shift: is added to the vectors of the words, ``(batch, time, features)``.
         """
-        if not self.mask_padding:
-            lengths = torch.full_like(lengths, ids.shape[1])
+        lengths = self._lengths(ids, lengths)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
-            if shift is None and self._reads_distinct_words(ids):
-                outputs = read_distinct_words(self.recurrent, self.embedding, ids)
-            else:
-                vectors = self._embed(ids)
-                outputs = self._read(vectors if shift is None else vectors + shift, lengths)
+            outputs = self._read(ids, lengths, shift)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
             logits: Tensor = self.head(torch.cat(pooled, dim=1))
         return logits.float()
@@ -123,6 +118,7 @@ class RecurrentNetwork(nn.Module):
             lengths: as for ``forward``.
             layers: how many ``stacks``, from below; all by default.
         """
+        lengths = self._lengths(ids, lengths)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
             outputs = self._drop(self.embedding(ids), self.pretrain_dropout)
             for layer in self.stacks(layers):
@@ -151,25 +147,36 @@ class RecurrentNetwork(nn.Module):
             ]
         return [*groups, [weight for part in self.embeddings for weight in part.parameters()]]
 
-    def _reads_distinct_words(self, ids: Tensor) -> bool:
-        """Whether words are the same vectors wherever they stand, in layers that gain by it."""
-        noise = self.word_dropout or self.embedding_dropout or self.locked_dropout
-        return (
-            saves_time(self.recurrent, ids)
-            and not self.further
-            and len(self.embeddings) == 1
-            and not (self.training and noise)
-            and not self.mixed
-        )
+    def _lengths(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        return lengths if self.mask_padding else torch.full_like(lengths, ids.shape[1])
 
-    def _read(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        outputs = self._drop(vectors, self.embedding_dropout)
+    def _read(self, ids: Tensor, lengths: Tensor, shift: Tensor | None) -> Tensor:
+        first, *further = self.stacks()
+        if shift is None and self._reads_distinct_words(ids):
+            words, places = torch.unique(ids, return_inverse=True)
+            outputs = read_layers(first, self.embedding(words), lengths, places)
+        else:
+            outputs = self._recur(first, self._vectors(ids, shift), lengths)
+        for layer in further:
+            outputs = self._recur(layer, self._drop(outputs, self.locked_dropout), lengths)
+        return self._drop(outputs, self.locked_dropout)
+
+    def _reads_distinct_words(self, ids: Tensor) -> bool:
+        """Whether a word is the same vector wherever it stands, in layers that gain by it."""
+        noise = self.training and (self.word_dropout or self.embedding_dropout)
+        alike = len(self.embeddings) == 1 and not noise
+        return alike and saves_time(self.recurrent, ids, distinct=True)
+
+    def _vectors(self, ids: Tensor, shift: Tensor | None) -> Tensor:
+        """Return what the first layer reads of each word, with the noise of training."""
+        vectors = self._embed(ids)
+        if shift is not None:
+            vectors = vectors + shift
+        vectors = self._drop(vectors, self.embedding_dropout)
         if self.training and self.word_dropout:
-            kept = torch.ones_like(outputs[:, :, :1])
-            outputs = outputs * functional.dropout(kept, self.word_dropout)
-        for layer in self.stacks():
-            outputs = self._drop(self._recur(layer, outputs, lengths), self.locked_dropout)
-        return outputs
+            kept = torch.ones_like(vectors[:, :, :1])
+            vectors = vectors * functional.dropout(kept, self.word_dropout)
+        return vectors
 
     def _embed(self, ids: Tensor) -> Tensor:
         """Return a vector for each word, with that of its pair with the word before."""
@@ -188,11 +195,10 @@ class RecurrentNetwork(nn.Module):
         return vectors * functional.dropout(torch.ones_like(vectors[:, :1]), fraction)
 
     def _recur(self, layer: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tensor:
-        # One direction never sees the padding before a text's end.
-        if layer.bidirectional and self.mask_padding:
-            return read_both_ways(layer, inputs, lengths)
-        outputs: Tensor = layer(inputs)[0]
-        return outputs
+        if inputs.is_cuda and not (layer.bidirectional and self.mask_padding):
+            outputs: Tensor = layer(inputs)[0]  # one direction sees no padding before a text's end
+            return outputs
+        return read_layers(layer, inputs, lengths)
 
     def _pool(self, pooling: str, outputs: Tensor, lengths: Tensor) -> Tensor:
         if pooling == "last":
