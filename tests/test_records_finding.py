@@ -1,5 +1,6 @@
 """Runs and models under a results folder."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,15 @@ def test_no_runs_are_an_error(tmp_path: Path, name: str) -> None:
     )
 
 
-def test_a_misspelt_run_is_told_the_right_name(write_record: WriteRecord, tmp_path: Path) -> None:
+@pytest.mark.parametrize("find", [find_runs, find_models])
+def test_a_misspelt_run_is_told_the_right_name(
+    find: Callable[[Path], object], write_record: WriteRecord, tmp_path: Path
+) -> None:
     """What it is compared with are the runs beside it, and no other folders."""
     write_record(tmp_path / "quickstart", "rnn")
     (tmp_path / "quikstart2").mkdir()
     with pytest.raises(RecordError) as caught:
-        find_runs(tmp_path / "quikstart")
+        find(tmp_path / "quikstart")
 
     assert str(caught.value) == (
         f"no records under {tmp_path / 'quikstart'} (did you mean '{tmp_path / 'quickstart'}'?): "
@@ -71,15 +75,14 @@ def test_models_come_by_validation_accuracy(write_record: WriteRecord, tmp_path:
     assert ["best-seed0", "good-seed0", "stopped-seed0"] == [record.folder.name for record in found]
 
 
-@pytest.mark.parametrize("name", ["run", "missing"])
-def test_no_model_is_an_error(write_record: WriteRecord, tmp_path: Path, name: str) -> None:
-    """Records without weights, or no folder at all, are an error that says how to get a model."""
+def test_no_model_is_an_error(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Records without weights are an error that says how to get a model."""
     write_record(tmp_path / "run", "rnn")
     with pytest.raises(RecordError) as caught:
-        find_models(tmp_path / name)
+        find_models(tmp_path / "run")
 
     assert str(caught.value) == (
-        f"no model under {tmp_path / name}: train one with "
+        f"no model under {tmp_path / 'run'}: train one with "
         "'agnews-tune run grids/quickstart.yaml', or name a model folder with --model"
     )
 

@@ -54,10 +54,9 @@ def find_models(results: Path) -> list[TrialRecord]:
     Warns:
         RecordWarning: for each damaged file.
     """
-    runs = find_runs(results) if results.is_dir() else []
     found = [
         (bool(record.stopped_after), -record.result["validation_accuracy"], record)
-        for run in runs
+        for run in find_runs(results)
         for record in read_run(run)
         if record.result and has_whole_model(record)
     ]
