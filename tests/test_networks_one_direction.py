@@ -2,35 +2,46 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from agnews_tune.networks.one_direction import LSTM_FEATURES, read_one_way, saves_time
+from agnews_tune.networks.one_direction import (
+    LSTM_FEATURES,
+    RECURRENCES,
+    read_one_way,
+    saves_time,
+)
 
 IDS = torch.tensor([[3, 1, 3, 0], [2, 3, 1, 1]])
-TEXTS = torch.zeros(2, 4)
+
+
+def read(layer: nn.RNNBase, embedding: nn.Embedding, ids: Tensor, distinct: bool) -> Tensor:
+    weights = layer.all_weights[0]
+    if not distinct:
+        return read_one_way(layer, weights, embedding(ids))
+    words, places = torch.unique(ids, return_inverse=True)
+    return read_one_way(layer, weights, embedding(words), places)
 
 
 @pytest.mark.parametrize("cell", [nn.RNN, nn.GRU, nn.LSTM])
 @pytest.mark.parametrize("time", [1, 4])
 @pytest.mark.parametrize("distinct", [False, True])
 def test_outputs_and_gradients_are_those_of_torch(
-    cell: type[nn.RNN | nn.GRU | nn.LSTM], time: int, distinct: bool
+    cell: type[nn.RNN | nn.GRU | nn.LSTM],
+    time: int,
+    distinct: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of each word of each text, and of each weight."""
+    monkeypatch.setattr("agnews_tune.networks.one_direction.LSTM_FEATURES", 0)
     torch.manual_seed(0)
     embedding = nn.Embedding(5, 6).double()
     layer = cell(6, 7, batch_first=True).double()
     weights = [*embedding.parameters(), *layer.parameters()]
     factors = torch.randn(2, time, 7).double()
     ids = IDS[:, :time]
-    read = [layer(embedding(ids))[0]]
-    if distinct:
-        words, places = torch.unique(ids, return_inverse=True)
-        read.append(read_one_way(layer, layer.all_weights[0], embedding(words), places))
-    else:
-        read.append(read_one_way(layer, layer.all_weights[0], embedding(ids)))
     expected, found = (
-        [outputs, *torch.autograd.grad((factors * outputs).sum(), weights)] for outputs in read
+        [outputs, *torch.autograd.grad((factors * outputs).sum(), weights)]
+        for outputs in (layer(embedding(ids))[0], read(layer, embedding, ids, distinct))
     )
 
     assert (2, time, 7) == found[0].shape
@@ -58,18 +69,24 @@ def test_our_loop_where_it_was_faster(
     distinct: bool,
     expected: bool,
 ) -> None:
-    layer = cell(features, 1).train(training)
+    """It is taken in that case, and in no other one."""
+    layer = cell(features, 1, batch_first=True).train(training)
+    outputs = read(layer, nn.Embedding(5, features), IDS, distinct)
+    assert outputs.grad_fn is not None
+    before_transposing = outputs.grad_fn.next_functions[0][0]
 
-    assert expected == saves_time(layer, TEXTS, distinct=distinct)
+    assert expected == saves_time(layer, IDS, distinct=distinct)
+    assert expected == (
+        f"{RECURRENCES[cell].__name__}Backward" == type(before_transposing).__name__
+    )
 
 
-def test_torch_calculates_in_bfloat16() -> None:
+@pytest.mark.parametrize("distinct", [False, True])
+def test_torch_calculates_in_bfloat16(distinct: bool) -> None:
     """Our loops know one precision alone, and the CPU alone."""
     layer = nn.RNN(6, 7, batch_first=True)
     with torch.autocast("cpu", torch.bfloat16):
-        assert not saves_time(layer, TEXTS, distinct=True)
-        assert (
-            torch.bfloat16
-            == read_one_way(layer, layer.all_weights[0], TEXTS[:, :, None].expand(2, 4, 6)).dtype
-        )
-    assert not saves_time(layer, TEXTS.to("meta"), distinct=True)
+        outputs = read(layer, nn.Embedding(5, 6), IDS, distinct)
+
+    assert torch.bfloat16 == outputs.dtype
+    assert not saves_time(layer, IDS.to("meta"), distinct=distinct)

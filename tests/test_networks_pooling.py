@@ -10,7 +10,7 @@ PADDING = torch.tensor([[False, False, True], [False, False, False]])[:, :, None
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 def test_largest_of_a_text_and_its_gradient_are_those_of_amax(dtype: torch.dtype) -> None:
-    """At padding there may stand anything, and nothing reaches it; the precision stays."""
+    """At padding there may stand any number, and nothing reaches it; the precision stays."""
     torch.manual_seed(0)
     outputs = torch.randn(2, 3, 5, dtype=dtype)
     outputs[0, 2] = 100.0

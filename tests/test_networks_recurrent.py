@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.networks.layers import read_layers
+from agnews_tune.networks.one_direction import LSTM_FEATURES
 from agnews_tune.networks.recurrent import RecurrentNetwork
 
 CLASSES = 4
@@ -20,7 +21,7 @@ POOLINGS = ("max", "mean", "last", "attention", "mean+last", "max+mean+attention
 
 def small(**values: object) -> RecurrentNetwork:
     torch.manual_seed(0)
-    hyperparameters = Hyperparameters(embedding_dim=5, hidden_dim=6, **values)
+    hyperparameters = Hyperparameters(**{"embedding_dim": 5, "hidden_dim": 6, **values})
     return RecurrentNetwork(hyperparameters, vocabulary_size=20, classes=CLASSES).eval()
 
 
@@ -237,22 +238,25 @@ def test_nothing_is_dropped_outside_of_training() -> None:
         ({"word_dropout": 0.5}, True, False),
         ({"word_dropout": 0.5}, False, True),
         ({"bigram_buckets": 9}, True, False),
-        ({"cell": "lstm"}, True, False),
+        ({"cell": "lstm", "embedding_dim": LSTM_FEATURES // 2}, True, True),
+        ({"cell": "lstm", "embedding_dim": LSTM_FEATURES // 2 - 1}, True, False),
+        ({"cell": "lstm", "embedding_dim": LSTM_FEATURES // 2}, False, False),
     ],
 )
 def test_each_word_is_read_once_where_it_is_the_same_everywhere(
     settings: dict[str, object], training: bool, expected: bool, read: list[Tensor]
 ) -> None:
-    """What makes two vectors of one word differ is not lost; an LSTM this small would lose time."""
+    """What makes two vectors of one word differ is not lost; a small LSTM would lose time."""
     network = small(**{"cell": "gru", **settings}).train(training)
     ids, lengths = torch.tensor([[7, 4, 7, 0], [5, 7, 4, 4]]), torch.tensor([3, 4])
+    features = network.embedding.embedding_dim
     network(ids, lengths)
     first, *_ = read
     read.clear()
-    network(ids, lengths, torch.zeros(2, 4, 5))
+    network(ids, lengths, torch.zeros(2, 4, features))
 
-    assert ((4, 5) if expected else (2, 4, 5)) == first.shape
-    assert (2, 4, 5) == read[0].shape, "a shift makes vectors of one word differ"
+    assert ((4, features) if expected else (2, 4, features)) == first.shape
+    assert (2, 4, features) == read[0].shape, "a shift makes vectors of one word differ"
 
 
 def test_dropout_follows_each_linear_layer() -> None:

@@ -35,9 +35,11 @@ def test_no_runs_are_an_error(tmp_path: Path, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("find", [find_runs, find_models])
+@pytest.mark.parametrize(
+    ("find", "end"), [(find_runs, ""), (find_models, ", or name a model folder with --model")]
+)
 def test_a_misspelt_run_is_told_the_right_name(
-    find: Callable[[Path], object], write_record: WriteRecord, tmp_path: Path
+    find: Callable[[Path], object], end: str, write_record: WriteRecord, tmp_path: Path
 ) -> None:
     """What it is compared with are the runs beside it, and no other folders."""
     write_record(tmp_path / "quickstart", "rnn")
@@ -48,7 +50,7 @@ def test_a_misspelt_run_is_told_the_right_name(
     assert str(caught.value) == (
         f"no records under {tmp_path / 'quikstart'} (did you mean '{tmp_path / 'quickstart'}'?): "
         "expected a results folder or one run's folder; "
-        "make one with 'agnews-tune run grids/quickstart.yaml'"
+        f"make one with 'agnews-tune run grids/quickstart.yaml'{end}"
     )
 
 

@@ -13,9 +13,9 @@ def read_layers(
 ) -> Tensor:
     """Return the outputs of recurrent layers ``(batch, time, directions * hidden)``.
 
-    Each direction of a layer is one padded call. Torch's loop for the CPU takes packed texts a
-    third slower; on a GPU each batch of them waits for the CPU, and no graph can be captured
-    (``docs/performance.md``).
+    Texts stay padded, and each direction is read on its own. Torch's loop for the CPU takes packed
+    texts a third slower; on a GPU each batch of them waits for the CPU, and no graph can be
+    captured (``docs/performance.md``).
 
     Args:
         layers: ``batch_first``, with biases and without dropout.
@@ -33,14 +33,13 @@ def read_layers(
         return outputs
     order = _turned(lengths, inputs.shape[1] if places is None else places.shape[1])
     for forward, backward in zip(weights[::2], weights[1::2], strict=True):
+        from_start = read_one_way(layers, forward, outputs, places)
         if places is None:
-            from_end = read_one_way(layers, backward, outputs[order])
+            outputs = outputs[order]
         else:
-            from_end = read_one_way(layers, backward, outputs, places[order])
-        outputs = torch.cat(
-            [read_one_way(layers, forward, outputs, places), from_end[order]], dim=2
-        )
-        places = None
+            places = places[order]
+        from_end = read_one_way(layers, backward, outputs, places)[order]
+        outputs, places = torch.cat([from_start, from_end], dim=2), None
     return outputs
 
 

@@ -25,7 +25,7 @@ RECURRENCES: dict[type[nn.RNNBase], type[torch.autograd.Function]] = {
     nn.LSTM: LstmRecurrence,
 }
 
-LSTM_FEATURES = 32 * 256  # texts of a batch times features of a word, from which an LSTM gains
+LSTM_FEATURES = 32 * 256  # texts of a batch times features of a word, where ours becomes faster
 
 
 def saves_time(layers: nn.RNNBase, texts: Tensor, *, distinct: bool) -> bool:
@@ -33,12 +33,12 @@ def saves_time(layers: nn.RNNBase, texts: Tensor, *, distinct: bool) -> bool:
 
     Args:
         layers: in training or in evaluation.
-        texts: of a batch, along the first dimension.
+        texts: of a batch, along the first dimension, on the device where they are read.
         distinct: whether each word of the batch is multiplied once, wherever it stands.
     """
     if texts.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return False
-    if isinstance(layers, nn.LSTM):  # of which torch's loop loses little but in products
+    if isinstance(layers, nn.LSTM):  # where torch's loop is slower only by its products
         return distinct and layers.training and len(texts) * layers.input_size >= LSTM_FEATURES
     return distinct or layers.training or isinstance(layers, nn.RNN)
 
@@ -48,16 +48,19 @@ def read_one_way(
 ) -> Tensor:
     """Return the outputs of one layer in one direction ``(batch, time, hidden)``.
 
-    It may read the padding behind a text. Half of the words of a batch are there more than once:
-    with ``places`` each is multiplied once.
+    It may read the padding behind a text. Half of the places of a batch hold a word that stands
+    elsewhere in it too: with ``places`` our loop multiplies each word once.
 
     Args:
-        layers: with biases and without dropout; say what the layer is, but for its weights.
-        weights: those of the layer's direction, in the order of ``all_weights``.
+        layers: with biases and without dropout; an RNN has ``tanh``. They give the layer's kind and
+            size.
+        weights: of the layer's direction, in the order of ``all_weights`` and with their shapes.
         inputs: vectors ``(batch, time, features)``, or with places ``(words, features)``.
         places: which of the words stands where ``(batch, time)``.
     """
-    if places is None and not saves_time(layers, inputs, distinct=False):
+    if not saves_time(layers, inputs if places is None else places, distinct=places is not None):
+        if places is not None:
+            inputs = functional.embedding(places, inputs)
         return _read_by_torch(layers, weights, inputs)
     of_input, of_state, bias, state_bias = weights
     early: Tensor = state_bias

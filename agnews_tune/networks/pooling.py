@@ -12,11 +12,11 @@ from torch.autograd.function import once_differentiable
 class MaximumOverTime(torch.autograd.Function):
     """The largest output of each feature; places that share it share its gradient.
 
-    torch's ``max`` finds a place too, which takes twenty times as long on a CPU. What chooses, such
-    as ``where``, takes five times as long there as sums and products of floats.
+    torch's ``max`` finds a place too, which takes twenty times as long on a CPU. Operations that
+    choose, such as ``where``, take five times as long there as sums or products.
 
     Args:
-        outputs: of recurrent layers ``(batch, time, features)``.
+        outputs: of recurrent layers ``(batch, time, features)``, finite, also at padding.
         padding: where a text is over ``(batch, time, 1)``; no text is empty.
     """
 

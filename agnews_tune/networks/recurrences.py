@@ -1,10 +1,10 @@
 """Recurrent layers of inputs that are multiplied already; plain torch, for a CPU.
 
 Backwards through time only what depends on a later time is calculated one time after another; the
-gradient of a weight is one product. torch's own layers multiply each input at each place.
+gradient of a weight is one product.
 
 torch's ``tanh`` takes three times as long as its ``sigmoid``: ``tanh(x) = 2 sigmoid(2x) - 1``. The
-numbers in it are tensors, as torch makes a tensor of Python's at each call.
+numbers that are operands are tensors, as torch makes a tensor of Python's at each call.
 """
 
 from __future__ import annotations

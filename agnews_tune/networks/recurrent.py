@@ -100,7 +100,7 @@ class RecurrentNetwork(nn.Module):
             lengths: tokens of each text ``(batch,)``, int64.
             shift: is added to the vectors of the words, ``(batch, time, features)``.
         """
-        lengths = self._lengths(ids, lengths)
+        lengths = self._lengths_to_read(ids, lengths)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
             outputs = self._read(ids, lengths, shift)
             pooled = [self._pool(pooling, outputs, lengths) for pooling in self.poolings]
@@ -118,7 +118,7 @@ class RecurrentNetwork(nn.Module):
             lengths: as for ``forward``.
             layers: how many ``stacks``, from below; all by default.
         """
-        lengths = self._lengths(ids, lengths)
+        lengths = self._lengths_to_read(ids, lengths)
         with torch.autocast(ids.device.type, torch.bfloat16, enabled=self.mixed):
             outputs = self._drop(self.embedding(ids), self.pretrain_dropout)
             for layer in self.stacks(layers):
@@ -147,7 +147,7 @@ class RecurrentNetwork(nn.Module):
             ]
         return [*groups, [weight for part in self.embeddings for weight in part.parameters()]]
 
-    def _lengths(self, ids: Tensor, lengths: Tensor) -> Tensor:
+    def _lengths_to_read(self, ids: Tensor, lengths: Tensor) -> Tensor:
         return lengths if self.mask_padding else torch.full_like(lengths, ids.shape[1])
 
     def _read(self, ids: Tensor, lengths: Tensor, shift: Tensor | None) -> Tensor:
@@ -195,8 +195,9 @@ class RecurrentNetwork(nn.Module):
         return vectors * functional.dropout(torch.ones_like(vectors[:, :1]), fraction)
 
     def _recur(self, layer: nn.RNNBase, inputs: Tensor, lengths: Tensor) -> Tensor:
+        # cuDNN takes all layers in one call, unless texts are turned at an end of their own.
         if inputs.is_cuda and not (layer.bidirectional and self.mask_padding):
-            outputs: Tensor = layer(inputs)[0]  # one direction sees no padding before a text's end
+            outputs: Tensor = layer(inputs)[0]
             return outputs
         return read_layers(layer, inputs, lengths)
 

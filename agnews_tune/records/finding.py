@@ -8,6 +8,8 @@ from agnews_tune.errors import RecordError, did_you_mean
 from agnews_tune.records.layout import trial_folders
 from agnews_tune.records.reading import TrialRecord, has_whole_model, read_run
 
+_OR_MODEL = "or name a model folder with --model"
+
 
 def find_runs(results: Path) -> list[Path]:
     """Return the run folders: ``results`` itself, or those in it, by name.
@@ -49,20 +51,24 @@ def find_models(results: Path) -> list[TrialRecord]:
     Those that a search has stopped early, which a report compares with nothing, come last.
 
     Raises:
-        RecordError: there is none.
+        RecordError: there is no run, or none with a finished model.
 
     Warns:
         RecordWarning: for each damaged file.
     """
+    try:
+        runs = find_runs(results)
+    except RecordError as error:
+        raise RecordError(f"{error}, {_OR_MODEL}") from None
     found = [
         (bool(record.stopped_after), -record.result["validation_accuracy"], record)
-        for run in find_runs(results)
+        for run in runs
         for record in read_run(run)
         if record.result and has_whole_model(record)
     ]
     if not found:
         raise RecordError(
             f"no model under {results}: train one with 'agnews-tune run grids/quickstart.yaml', "
-            "or name a model folder with --model"
+            f"{_OR_MODEL}"
         )
     return [record for *_, record in sorted(found, key=lambda item: item[:2])]
