@@ -736,7 +736,8 @@ class TestPredict:
         assert 2 == result.exit_code
         assert result.stderr == (
             f"error: no records under {tmp_path}: expected a results folder or one run's folder; "
-            "make one with 'agnews-tune run grids/quickstart.yaml'\n"
+            "make one with 'agnews-tune run grids/quickstart.yaml', or name a model folder with "
+            "--model\n"
         )
 
     def test_texts_and_file(self, tmp_path: Path) -> None:
