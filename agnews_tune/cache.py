@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agnews_tune.files import replacing_folder
+from agnews_tune.files import PART, replacing_folder
 from agnews_tune.locking import try_lock
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 
@@ -55,6 +56,8 @@ def find_entry(kind: str, key: str) -> Entry | None:
 def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) -> Entry | None:
     """Keep files under a key and return them; None, and nothing kept, where that cannot be.
 
+    What killed writers have left of entries of this kind is removed.
+
     Args:
         kind: as for ``find_entry``.
         key: as for ``find_entry``.
@@ -64,7 +67,8 @@ def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) 
         path = _folder(kind, key)
     except RuntimeError:
         return None
-    with suppress(OSError), replacing_folder(path) as folder:
+    with suppress(OSError), replacing_folder(path) as folder, _trying_lock(folder):
+        _remove_abandoned(path.parent)
         content = write(folder)
         names = [file.name for file in folder.iterdir()]
         write_sealed(folder / DESCRIPTION, {"key": key, **content}, beside=names)
@@ -93,6 +97,26 @@ def making(kind: str, key: str, on_wait: Callable[[], None]) -> Iterator[None]:
             on_wait()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _remove_abandoned(kind: Path) -> None:
+    for part in kind.glob(f".*{PART}"):
+        with suppress(OSError), _trying_lock(part) as free:  # OSError: it is gone by now
+            if free:
+                shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _trying_lock(folder: Path) -> Iterator[bool]:
+    """Lock a folder for the block; say whether that was possible."""
+    handle = os.open(folder, os.O_RDONLY)
+    free = False
+    try:
+        with suppress(OSError):  # a file system without locks
+            free = try_lock(handle)
+        yield free
+    finally:
+        os.close(handle)
 
 
 def _folder(kind: str, key: str) -> Path:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agnews_tune.errors import WriteError
 
-_PART = ".part"
+PART = ".part"
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(_PART, f".{path.name[:50]}.", path.parent)
+        handle, name = tempfile.mkstemp(PART, f".{path.name[:50]}.", path.parent)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -51,7 +51,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(_PART, f".{path.name[:50]}.", path.parent))
+        temporary = Path(tempfile.mkdtemp(PART, f".{path.name[:50]}.", path.parent))
         try:
             yield temporary
             temporary.chmod(0o777 & ~_umask())  # mkdtemp lets only the owner in
@@ -82,7 +82,7 @@ def explaining(path: Path) -> Iterator[None]:
 
 def remove_parts(folder: Path) -> None:
     """Remove what writers that were killed have left under a folder."""
-    for path in folder.rglob(f".*{_PART}"):
+    for path in folder.rglob(f".*{PART}"):
         if path.is_file():
             path.unlink(missing_ok=True)
 

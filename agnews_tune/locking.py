@@ -46,8 +46,8 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def try_lock(file: TextIO) -> bool:
-    """Lock a file until it is closed; return False where another one holds its lock."""
+def try_lock(file: TextIO | int) -> bool:
+    """Lock an open file or folder until it is closed; return False where another one holds it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
