@@ -122,6 +122,19 @@ def test_interrupted_trial_goes_on(tmp_path: Path) -> None:
     ] == list(actions(plan(tmp_path)).values())[:4]
 
 
+@pytest.mark.fault("driver")
+def test_backup_of_a_finished_trial_is_removed(tmp_path: Path) -> None:
+    """A run that is killed right after the final figures leaves it behind."""
+    finish(plan(tmp_path), "base-seed0")
+    again = plan(tmp_path)
+    backups = [layout.backup_path(planned.folder) for planned in again.trials[:2]]
+    for path in backups:
+        write_text(path, "")
+    again.write()
+
+    assert [False, True] == [path.exists() for path in backups]
+
+
 @pytest.mark.fault("again")
 def test_removed_experiments_are_named(tmp_path: Path) -> None:
     """Their records stay, and the plan says so."""
@@ -157,6 +170,7 @@ def test_damaged_description_starts_over(tmp_path: Path) -> None:
         ("test_predictions.npz", "remove", "finished"),
         ("model/config.json", "cut", "run (damaged model)"),
         ("model/config.json", "remove", "finished"),
+        ("model/weights.safetensors", "cut", "run (damaged model)"),
         ("model/weights.safetensors", "remove", "finished"),
         ("model", "remove", "finished"),
     ],

@@ -90,7 +90,7 @@ def read_trial(folder: Path) -> TrialRecord:
     key = trial["key"]
     result = _unless_damaged(folder / RESULT, lambda path: read_result(path, key))
     predictions = folder / PREDICTIONS
-    whole = result and predictions.exists() and _is_intact(folder, result, PREDICTIONS)
+    whole = result and predictions.exists() and _is_intact(folder / RESULT, result, PREDICTIONS)
     epochs = result["epochs"] if result else None
     history = _unless_damaged(folder / HISTORY, lambda path: read_history(path, key, epochs))
     failure = _unless_damaged(folder / FAILURE, read_failure)
@@ -145,19 +145,15 @@ def is_finished(folder: Path, key: str) -> bool:
 def has_whole_model(record: TrialRecord) -> bool:
     """Return whether a finished trial's model is there, all its files, and the one that it left.
 
+    Its weights are not read; a damaged byte in them shows when they are loaded.
+
     Warns:
-        RecordWarning: it is damaged.
+        RecordWarning: its config is damaged.
     """
-    config = record.folder / MODEL
-    if record.result is None or not config.exists():
+    if record.result is None or not (record.folder / MODEL).exists():
         return False
-    if not _is_intact(record.folder, record.result, MODEL):
-        return False
-    try:
-        files = read_sealed(config).get("files", {})
-    except DamagedError:
-        return False
-    return all((config.parent / name).exists() for name in files)
+    config = _read_config(record)
+    return config is not None and _files_there(record, config) == [*config.get("files", {})]
 
 
 def damaged_part(record: TrialRecord) -> str | None:
@@ -172,7 +168,7 @@ def damaged_part(record: TrialRecord) -> str | None:
         return None
     if (record.folder / PREDICTIONS).exists() and record.predictions is None:
         return "predictions"
-    if (record.folder / MODEL).exists() and not _is_intact(record.folder, record.result, MODEL):
+    if (record.folder / MODEL).exists() and not _has_intact_model(record):
         return "model"
     return None
 
@@ -194,13 +190,32 @@ def _unless_damaged(path: Path, read: Callable[[Path], T]) -> T | None:
         return None
 
 
-def _is_intact(folder: Path, result: Mapping[str, Any], name: str) -> bool:
+def _is_intact(sealed: Path, content: Mapping[str, Any], name: str) -> bool:
     try:
-        check_beside(folder / RESULT, result, name)
+        check_beside(sealed, content, name)
     except DamagedError as error:
-        warnings.warn(_left_aside(folder / name, error), RecordWarning, stacklevel=3)
+        warnings.warn(_left_aside(sealed.parent / name, error), RecordWarning, stacklevel=3)
         return False
     return True
+
+
+def _has_intact_model(record: TrialRecord) -> bool:
+    config = _read_config(record)
+    return config is not None and all(
+        _is_intact(record.folder / MODEL, config, name) for name in _files_there(record, config)
+    )
+
+
+def _read_config(record: TrialRecord) -> dict[str, Any] | None:
+    """Return the config of a finished trial's model; None if it is not the one that it left."""
+    if not _is_intact(record.folder / RESULT, record.result or {}, MODEL):
+        return None
+    return _unless_damaged(record.folder / MODEL, read_sealed)
+
+
+def _files_there(record: TrialRecord, config: Mapping[str, Any]) -> list[str]:
+    folder = model_folder(record.folder)
+    return [name for name in config.get("files", {}) if (folder / name).exists()]
 
 
 def _left_aside(path: Path, error: DamagedError) -> str:

@@ -14,7 +14,7 @@ from agnews_tune.files import remove_parts
 from agnews_tune.grid.experiments import Grid, Trial
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.records.layout import trial_folders
-from agnews_tune.records.writing import write_grid, write_trial
+from agnews_tune.records.writing import remove_backup, write_grid, write_trial
 from agnews_tune.runs.planned_trial import PlannedTrial, plan_trial
 from agnews_tune.runs.teachers import check_teachers
 from agnews_tune.text.encoded_corpus import EncodedCorpus, encode_corpus
@@ -64,14 +64,16 @@ class Plan:
     def write(self) -> None:
         """Write the resolved grid and the description of each trial that does not start over.
 
-        A record that is to be replaced stays until its trial starts. Parts of files that a killed
-        run has left are removed.
+        A record that is to be replaced stays until its trial starts. What a killed run has left is
+        removed: parts of files, and the backups of finished trials.
         """
         remove_parts(self.folder)
         write_grid(self.folder, self.grid.to_yaml())
         for planned in self.trials:
             if planned.action != "start over":
                 write_trial(planned.folder, planned.description)
+            if planned.action == "finished":
+                remove_backup(planned.folder)
 
 
 def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
