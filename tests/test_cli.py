@@ -47,6 +47,7 @@ wide          hidden_dim: 12  base              3,248  0        run
 
 trials:  3 to run, 0 finished before
 data:    demo: 540 train, 60 validation, 2,000 test rows
+classes: 'World', 'Sports', 'Business', 'Sci/Tech'
 at once: 1 trial at a time, 1 core each
 records: {folder}/results/tiny
 """

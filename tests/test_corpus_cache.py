@@ -96,7 +96,10 @@ def test_changed_bytes_are_another_corpus(source: Path, cache: Path) -> None:
     assert 2 == len(entries(cache))
 
 
-@pytest.mark.parametrize("options", [{"label_names": ["a", "b"]}, {"limit_train": 30}])
+@pytest.mark.parametrize(
+    "options",
+    [{"label_names": ["a", "b"]}, {"default_names": ["a", "b"]}, {"limit_train": 30}],
+)
 def test_each_way_to_read_has_an_entry(
     source: Path, cache: Path, options: dict[str, object]
 ) -> None:

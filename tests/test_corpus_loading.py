@@ -147,6 +147,29 @@ def test_given_label_names_name_the_numbers():
     assert load_corpus(source, label_names=["apple", "pear"]).label_names == ("apple", "pear")
 
 
+@pytest.mark.parametrize(
+    ("labels", "default_names", "expected"),
+    [
+        (("0", "1"), ("pear", "apple"), ("pear", "apple")),
+        (("0", "1"), ("pear", "apple", "plum"), ("0", "1")),
+        (("apple", "pear"), ("pear", "apple"), ("pear", "apple")),
+        (("apple", "pear"), ("yes", "no"), ("apple", "pear")),
+        (("apple", "pear"), ("pear", "apple", "plum"), ("apple", "pear")),
+    ],
+)
+def test_default_names_hold_where_they_fit(labels, default_names, expected):
+    """Numbers of as many classes are named, and names are put in that order."""
+    source = write_rows("fruit.csv", dict.fromkeys(labels, 50))
+    corpus = load_corpus(source, default_names=default_names)
+
+    assert expected == corpus.label_names
+
+
+def test_default_names_do_not_replace_those_of_the_source():
+    """The built-in corpus numbers its labels, and says what the numbers mean."""
+    assert AG_NEWS_LABELS == load_corpus("demo", default_names=("a", "b", "c", "d")).label_names
+
+
 def test_one_class_alone_is_refused():
     """There is nothing to tell apart."""
     assert error_of(write_rows("fruit.csv", {"apple": 100})) == (

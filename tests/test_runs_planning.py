@@ -12,6 +12,7 @@ from conftest import RESULT, make_history
 from agnews_tune import Classifier
 from agnews_tune.errors import GridError, RecordWarning, RunWarning
 from agnews_tune.files import write_text
+from agnews_tune.grid.experiments import DataSource
 from agnews_tune.grid.file import read_grid
 from agnews_tune.records import layout, reading, writing
 from agnews_tune.runs.plan_table import format_plan
@@ -237,6 +238,31 @@ def test_only_some_experiments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("labels", "names", "written"),
+    [
+        (("0", "1"), ("calm", "urgent"), ("calm", "urgent")),
+        (("bad", "good"), ("bad", "good"), None),
+    ],
+)
+def test_other_data_keeps_the_names_that_fit(
+    tmp_path: Path, labels: tuple[str, str], names: tuple[str, str], written: tuple[str, str] | None
+) -> None:
+    """A grid for one corpus runs on another one; what is written says what its labels are."""
+    rows = [f"text {number},{labels[number % 2]}\n" for number in range(200)]
+    (tmp_path / "films.csv").write_text("text,label\n" + "".join(rows))
+    (tmp_path / "ideas.yaml").write_text(
+        "data: {source: tickets.csv, label_names: [calm, urgent]}\nexperiments: {base: }\n"
+    )
+    grid = read_grid(tmp_path / "ideas.yaml").with_overrides(source=str(tmp_path / "films.csv"))
+    made = plan_run(grid, tmp_path / "results")
+    made.write()
+
+    assert names == made.corpus.label_names
+    data = read_grid(made.folder / "grid.yaml").data
+    assert DataSource(str(tmp_path / "films.csv"), written) == data
+
+
+@pytest.mark.parametrize(
     ("only", "told"),
     [((), " and is left out"), (("base",), ""), (("base", "long"), ", which runs for it")],
 )
@@ -318,6 +344,7 @@ def test_plan_as_text(tmp_path: Path) -> None:
     assert [
         "trials:  3 to run, 3 finished before",
         "data:    demo: 900 train, 100 validation, 2,000 test rows",
+        "classes: 'World', 'Sports', 'Business', 'Sci/Tech'",
         "at once: 2 trials at once, 1 core each",
         f"records: {tmp_path}/results/ideas",
     ] == lines[6:]

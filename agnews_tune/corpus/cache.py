@@ -40,16 +40,22 @@ class CheckedCorpus(NamedTuple):
     repeated: int
 
 
-def corpus_key(source: object, label_names: Sequence[str] | None, limit_train: int | None) -> str:
+def corpus_key(
+    source: object,
+    label_names: Sequence[str] | None,
+    default_names: Sequence[str] | None,
+    limit_train: int | None,
+) -> str:
     """Return what a corpus is kept under.
 
     Args:
         source: what stands for every byte of the source; JSON can hold it.
         label_names: as for ``load_corpus``.
+        default_names: as for ``load_corpus``.
         limit_train: as for ``load_corpus``.
     """
     names = None if label_names is None else list(map(repr, label_names))
-    decisive = [FORMAT, source, names, limit_train]
+    decisive = [FORMAT, source, names, limit_train, *map(repr, default_names or ())]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 
 

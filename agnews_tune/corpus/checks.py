@@ -29,12 +29,17 @@ class Classes(NamedTuple):
     numbers: Mapping[str, int]
 
 
-def find_classes(train: Table, label_names: Sequence[str] | None = None) -> Classes:
+def find_classes(
+    train: Table,
+    label_names: Sequence[str] | None = None,
+    default_names: Sequence[str] | None = None,
+) -> Classes:
     """Return the classes that the caller names or, failing that, the source or its labels.
 
     Args:
         train: the training rows.
         label_names: the name of each class. A label may then be written as name or number.
+        default_names: as for ``load_corpus``.
 
     Raises:
         CorpusError: where the names are not different strings, or numbers leave a gap.
@@ -50,9 +55,12 @@ def find_classes(train: Table, label_names: Sequence[str] | None = None) -> Clas
     numbers = {label: int(label) for label in written if _NUMBER.fullmatch(label)}
     if sum(written[label] for label in numbers) >= written.total() / 2:
         _check_gaps(train, numbers)
-        return Classes(tuple(map(str, range(len(numbers)))), numbers)
-    names = tuple(sorted(written.keys() - numbers.keys()))
-    return Classes(names, _numbered(names))
+        names = tuple(map(str, range(len(numbers))))
+        fit = default_names and len(names) == len(default_names)
+    else:
+        names = tuple(sorted(written.keys() - numbers.keys()))
+        fit = default_names and set(names) == set(default_names)
+    return find_classes(train, default_names) if fit else Classes(names, _numbered(names))
 
 
 def check_rows(table: Table, classes: Classes) -> tuple[Iterable[str], npt.NDArray[np.int64]]:

@@ -43,6 +43,7 @@ def load_corpus(
     source: str | Path = "ag_news",
     *,
     label_names: Sequence[str] | None = None,
+    default_names: Sequence[str] | None = None,
     limit_train: int | None = None,
 ) -> Corpus:
     """Read a corpus, check every row and cut the validation rows from train.
@@ -70,6 +71,8 @@ def load_corpus(
               first row.
         label_names: the name of each class. Labels in the data are then these names, or numbers
             from 0. By default they are what the source says, or else the names or numbers in it.
+        default_names: the name of each class where the source says nothing, and its labels are
+            these names, or the numbers of as many classes. Any other labels have their own names.
         limit_train: keep this many train rows, stratified, before validation is cut; all where
             there are fewer.
 
@@ -83,13 +86,14 @@ def load_corpus(
     Warns:
         CorpusWarning: where test rows are also in train, with their number.
     """
-    label_names, limit_train = _as_names(label_names), as_plain(limit_train)
+    names = _as_names(label_names), _as_names(default_names)
+    limit_train = as_plain(limit_train)
     if limit_train is not None and not is_whole_number(limit_train, 1):
         raise HyperparameterError(
             f"limit_train must be a whole number of at least 1; received {limit_train!r}"
         )
     found = _find_source(str(source))
-    (train, validation, test), fingerprint, repeated = _load(found, label_names, limit_train)
+    (train, validation, test), fingerprint, repeated = _load(found, names, limit_train)
     if repeated:
         warnings.warn(
             f"{found.name}: test rows that are also in train: {repeated:,} of "
@@ -106,6 +110,9 @@ def _as_names(given: Sequence[str] | None) -> tuple[str, ...] | None:
     if isinstance(given, str | Set) or not isinstance(given, Iterable):
         raise CorpusError(f"label_names must be a list of strings in order; received {given!r}")
     return tuple(map(as_plain, given))
+
+
+_Names = tuple[tuple[str, ...] | None, tuple[str, ...] | None]  # given, and by default
 
 
 class _Source(NamedTuple):
@@ -141,15 +148,13 @@ def _find_source(source: str) -> _Source:
     return _Source(name, partial(read_path, path), partial(identify, path))
 
 
-def _load(
-    source: _Source, label_names: Sequence[str] | None, limit_train: int | None
-) -> CheckedCorpus:
+def _load(source: _Source, names: _Names, limit_train: int | None) -> CheckedCorpus:
     """Return what is kept of an earlier call, or else read the source and keep what came of it."""
     identity = source.identify()
-    key = corpus_key(identity, label_names, limit_train)
+    key = corpus_key(identity, *names, limit_train)
     if identity is not None and (kept := find_corpus(key)):
         return kept
-    parts = _check_and_cut(source, label_names, limit_train)
+    parts = _check_and_cut(source, names, limit_train)
     unchanged = identity is not None and source.identify() == identity
     if unchanged and (kept := keep_corpus(key, parts)):
         return kept
@@ -166,11 +171,11 @@ def _read_demo() -> tuple[Table, Table]:
 
 
 def _check_and_cut(
-    source: _Source, label_names: Sequence[str] | None, limit_train: int | None
+    source: _Source, names: _Names, limit_train: int | None
 ) -> tuple[Rows, Rows, Rows]:
     """Return the rows of train, validation and test."""
     train_table, test_table = source.read()
-    classes = find_classes(train_table, label_names)
+    classes = find_classes(train_table, *names)
     train = _check(train_table, classes)
     check_classes_occur(train_table.name, classes, train.labels)
     if test_table is None:

@@ -71,11 +71,13 @@ class DataSource:
         source: ``ag_news``, ``demo``, ``hub:<owner>/<name>`` or a path.
         label_names: names of numbered labels, in order.
         limit_train: training rows to use at most.
+        default_names: names of labels that fit them, from a source that this one stands in for.
     """
 
     source: str
     label_names: tuple[str, ...] | None = None
     limit_train: int | None = None
+    default_names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Grid:
         """Return a grid with these settings in place of its own; None keeps the grid's.
 
         Args:
-            source: where the texts come from.
+            source: where the texts come from. The grid's label names are kept where they fit.
             limit_train: training rows to use at most.
             seeds: how many seeds: 0, 1, 2, ...
             epochs: epochs of every experiment. One that is then the same as an earlier one is left
@@ -164,6 +166,8 @@ class Grid:
         if faults:
             raise GridError("\n".join(faults))
         new_seeds = expand_seeds(given.pop("seeds", self.seeds))
+        if "source" in given:
+            given |= {"label_names": None, "default_names": self.data.label_names}
         changed = replace(self, data=replace(self.data, **given), seeds=new_seeds)
         return changed if epochs is None else changed._with_epochs(epochs)
 
@@ -222,7 +226,7 @@ class Grid:
             _drop_empty(
                 {
                     "name": self.name,
-                    "data": _drop_empty(asdict(self.data)),
+                    "data": _drop_empty(asdict(replace(self.data, default_names=None))),
                     "seeds": self.seeds,
                     "targets": self.targets,
                     "experiments": {item.name: _to_dict(item) for item in self.experiments},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,7 @@ def read_corpus(run: Path) -> Corpus | None:
     from agnews_tune.corpus.loading import load_corpus
 
     try:
-        source = _read_grid(run).data
-        return load_corpus(
-            source.source, label_names=source.label_names, limit_train=source.limit_train
-        )
+        return load_corpus(**asdict(_read_grid(run).data))
     except AgnewsTuneError as error:
         warnings.warn(f"no texts of the rows: {error}", RecordWarning, stacklevel=2)
         return None

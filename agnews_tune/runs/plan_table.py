@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+from agnews_tune.errors import some_of
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.networks.size import count_parameters
 from agnews_tune.runs.planned_trial import PlannedTrial
@@ -43,6 +44,7 @@ def format_setting(plan: Plan, resources: Resources) -> str:
         f"trials:  {len(plan.to_run)} to run, {finished} finished before\n"
         + (f"removed: {removed} (no longer in the grid; records stay)\n" if removed else "")
         + f"data:    {corpus.name}: {counts}\n"
+        f"classes: {some_of(corpus.label_names)}\n"
         f"at once: {resources}\n"
         f"records: {plan.folder}"
     )

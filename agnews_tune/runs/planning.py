@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from agnews_tune.corpus.loading import load_corpus
@@ -97,9 +97,8 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
     for message in _describe_left_out(grid, only):
         warnings.warn(message, RunWarning, stacklevel=2)
     chosen = grid.trials(only)
-    corpus = load_corpus(
-        grid.data.source, label_names=grid.data.label_names, limit_train=grid.data.limit_train
-    )
+    corpus = load_corpus(**asdict(grid.data))
+    grid = _with_fitting_names(grid, corpus)
     folder = (results / grid.name).absolute()
     positions = {trial.name: position for position, trial in enumerate(grid.trials())}
 
@@ -120,6 +119,16 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
         drawn = [plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
+
+
+def _with_fitting_names(grid: Grid, corpus: Corpus) -> Grid:
+    """Return a grid that names its labels only if these are the names that its corpus has."""
+    data = grid.data
+    if data.default_names is None:
+        return grid
+    fit = data.default_names == corpus.label_names
+    names = data.default_names if fit else None
+    return replace(grid, data=replace(data, label_names=names, default_names=None))
 
 
 def _describe_left_out(grid: Grid, only: tuple[str, ...]) -> list[str]:
