@@ -15,7 +15,7 @@ from agnews_tune.encoded_rows import as_encoded, encode_rows
 from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
-from agnews_tune.hyperparameters import Hyperparameters, as_plain
+from agnews_tune.hyperparameters import Hyperparameters, as_plain, differing
 from agnews_tune.inputs import SoftTargets, Texts, check_labelled, check_texts, prepare_training
 from agnews_tune.networks.network import Network
 from agnews_tune.networks.recurrent import RecurrentNetwork
@@ -27,6 +27,7 @@ from agnews_tune.training.descent import Descent
 from agnews_tune.training.device import as_tensor, choose_precision, find_device
 from agnews_tune.training.evaluation import evaluate, predict_logits
 from agnews_tune.training.history import BestWeights, Callback, EpochLines, History, as_callbacks
+from agnews_tune.training.linear import check_sizes
 from agnews_tune.training.loop import own_random_state, train
 from agnews_tune.training.pretraining import Pretraining
 
@@ -57,7 +58,8 @@ class Classifier:
         soft_fingerprint_: hash of the soft targets among them.
         network_: the ``torch.nn.Module``.
         pretraining_: losses of ``fit`` as a language model; None without ``pretrain_epochs``.
-        descent_: optimizer, schedule and averaged weights of ``fit``; None for a linear model.
+        descent_: optimizer, schedule and averaged weights while ``fit`` trains a recurrent network;
+            else None.
         best_weights_: the weights of the epoch with the best validation accuracy; None where
             ``fit`` had no validation data.
         history_: the History of ``fit``.
@@ -117,7 +119,8 @@ class Classifier:
 
         Args:
             texts: training texts.
-            labels: their classes: names, numbers from 0, or the Labels of a Corpus.
+            labels: their classes: names, numbers, or the Labels of a Corpus. The name of a number
+                is the number as text: of 1 it is ``"1"``.
             validation_data: texts and labels that are measured after each epoch.
             validation_split: in place of ``validation_data``, the fraction of the rows of each
                 class that is held out for it.
@@ -153,6 +156,8 @@ class Classifier:
         given_rows = prepare_training(
             texts, labels, validation_data, validation_split, soft_targets
         )
+        if hyperparameters.model == "linear":
+            check_sizes(given_rows.train[1])
         rows = encode_rows(given_rows, hyperparameters.preprocessing)
         data = self._data(*rows.train, rows.soft_targets)
         validation = self._data(*rows.validation) if rows.validation else None
@@ -169,9 +174,12 @@ class Classifier:
         own = [self.history_, *([self.best_weights_] if self.best_weights_ else [])]
         lines = [EpochLines()] if verbose else []
         self.stop_training = False
-        with own_random_state(self.seed):
-            run_pass = begin(self, rows.train.texts, data, bar=verbose == 1)
-            train(self, run_pass, validation, [*own, *callbacks, *lines])
+        try:
+            with own_random_state(self.seed):
+                run_pass = begin(self, rows.train.texts, data, bar=verbose == 1)
+                train(self, run_pass, validation, [*own, *callbacks, *lines])
+        finally:
+            self.descent_ = None  # the optimizer's state is twice as large as the weights
         return self.history_
 
     def restore_best_weights(self) -> int:
@@ -209,7 +217,7 @@ class Classifier:
         return logits.softmax(dim=1).cpu().numpy()
 
     def predict_classes(self, texts: Texts) -> list[str]:
-        """Return the name of the most probable class of each text."""
+        """Return the name of the most probable class of each text, one of ``label_names_``."""
         return [self.label_names_[number] for number in self.predict(texts).argmax(axis=1)]
 
     def summary(self) -> None:
@@ -266,8 +274,15 @@ class Classifier:
         model = cls(**saved.hyperparameters.to_dict(), seed=saved.seed, device=device)
         model.vocabulary_ = saved.vocabulary
         model.label_names_ = saved.label_names
-        model.network_ = saved.build_network(model.device, mixed=model.precision == "bfloat16")
+        model.network_ = saved.build_network(model.device)
         return model
+
+    def __repr__(self) -> str:
+        """Show what differs from the defaults."""
+        settings = self.hyperparameters.to_dict()
+        changed = differing(settings, Hyperparameters().to_dict())
+        values = {name: settings[name] for name in changed} | {"seed": self.seed}
+        return f"Classifier({', '.join(f'{name}={value!r}' for name, value in values.items())})"
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "network_"):

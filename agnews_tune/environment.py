@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from agnews_tune import __version__
 
-LIBRARIES = ("torch", "ray", "nltk", "numpy")
+LIBRARIES = ("torch", "ray", "nltk", "numpy", "scipy", "scikit-learn")
 
 
 def describe_environment(device: torch.device) -> dict[str, Any]:
@@ -25,7 +26,9 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
     }
     versions = {"agnews_tune": __version__, "python": platform.python_version()}
-    versions |= {name: version(name) for name in LIBRARIES}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):  # the last two are for linear models alone
+            versions[name] = version(name)
     return {"hardware": hardware, "versions": versions, "commit": _commit()}
 
 

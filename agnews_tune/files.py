@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from agnews_tune.errors import WriteError
 
@@ -27,12 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(PART, f".{path.name[:50]}.", path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = _part_of(path)
+        temporary.touch(exist_ok=False)
         try:
             yield temporary
-            temporary.chmod(0o666 & ~_umask())  # mkstemp lets only the owner read
             _sync(temporary)
             temporary.replace(path)
         finally:
@@ -51,10 +49,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(PART, f".{path.name[:50]}.", path.parent))
+        temporary = _part_of(path)
+        temporary.mkdir()
         try:
             yield temporary
-            temporary.chmod(0o777 & ~_umask())  # mkdtemp lets only the owner in
             shutil.rmtree(path, ignore_errors=True)
             temporary.replace(path)
         finally:
@@ -98,7 +96,5 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name[:50]}.{token_hex(4)}{PART}")

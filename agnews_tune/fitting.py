@@ -38,7 +38,7 @@ def begin(model: Classifier, texts: EncodedTexts, data: LabelledBatches, *, bar:
     Returns:
         What trains the network for the epoch of a number, from 0, and returns its figures.
     """
-    model.pretraining_ = None
+    model.pretraining_ = model.descent_ = None
     if model.hyperparameters.model == "linear":
         return _begin_linear(model, texts, data)
     return _begin_recurrent(model, texts, data, bar=bar)
@@ -48,10 +48,9 @@ def _begin_linear(model: Classifier, texts: EncodedTexts, data: LabelledBatches)
     pairs = torch.from_numpy(frequent_pairs(texts, model.hyperparameters.min_count))
     network = LinearNetwork(len(model.vocabulary_), pairs, len(model.label_names_))
     network = network.to(model.device)
-    model.descent_ = None
 
     def solve(_epoch: int) -> dict[str, float]:
-        figures = fit_support_vectors(network, data, model.label_names_, model.seed)
+        figures = fit_support_vectors(network, data, model.seed)
         model.network_ = network  # as long as it has no weights, there is none
         return figures
 

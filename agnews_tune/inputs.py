@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]
 SoftTargets = npt.NDArray[np.float32]
 _LABELS = "labels must be a list of class names or of class numbers, one a text"
+_NUMBER = re.compile(r"-?\d+")
 ROUNDING = 1e-2  # of probabilities that were written as float16, added up
 
 
@@ -39,7 +41,7 @@ def check_texts(texts: Texts) -> None:
     """Raise CorpusError where ``texts`` is no sequence of texts, nor encoded ones."""
     if isinstance(texts, str):
         raise CorpusError("texts must be a list of texts; received one text: put it in a list")
-    if not hasattr(texts, "__len__"):
+    if not hasattr(texts, "__len__") or isinstance(texts, Set | Mapping):  # these have no rows
         raise CorpusError(f"texts must be a list of texts; received {texts!r}")
     shape = getattr(texts, "shape", (len(texts),))
     if len(shape) != 1:
@@ -62,9 +64,10 @@ def as_labels(
     """Return class numbers with their names.
 
     Args:
-        labels: names, numbers from 0, or Labels.
-        names: the classes that are known; by default those that ``labels`` holds, names sorted,
-            numbers named by themselves.
+        labels: names, numbers, or Labels. Where the known classes have names that are no numbers,
+            a number is that of a class, from 0; else it stands for the name.
+        names: the classes that are known; by default those that ``labels`` holds, sorted, numbers
+            named by themselves.
         rows: how many labels there must be.
 
     Raises:
@@ -232,13 +235,9 @@ def _check_name(name: str) -> str:
 
 def _from_numbers(given: npt.NDArray[np.integer], names: tuple[str, ...] | None) -> Labels:
     if names is None:
-        largest = max(int(given.max()), 0)
-        if largest > len(given):
-            raise CorpusError(
-                "labels must be class numbers from 0 without great gaps; received "
-                f"{largest} among {len(given)} labels: number the classes 0, 1, 2, ... or name them"
-            )
-        names = tuple(map(str, range(largest + 1)))
+        names = tuple(map(str, np.unique(given).tolist()))
+    if all(map(_NUMBER.fullmatch, names)):
+        return _from_names(list(map(str, given.tolist())), names)
     wrong = given[(given < 0) | (given >= len(names))]
     if len(wrong):
         raise CorpusError(

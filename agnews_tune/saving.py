@@ -33,15 +33,14 @@ class SavedModel(NamedTuple):
     vocabulary: Vocabulary
     weights: dict[str, Tensor]
 
-    def build_network(self, device: torch.device, *, mixed: bool) -> Network:
-        """Return the network with its weights on a device; ``mixed`` as for ``make_network``."""
+    def build_network(self, device: torch.device) -> Network:
+        """Return the network with its weights on a device."""
         with torch.device("meta"):  # weights that are replaced at once need not be drawn
             network = make_network(
                 self.hyperparameters,
                 len(self.vocabulary),
                 len(self.label_names),
                 pairs=len(self.weights.get("pairs", ())),
-                mixed=mixed,
             )
         # Copied: what safetensors reads is the file itself in memory, and changes with it.
         weights = {name: tensor.to(device, copy=True) for name, tensor in self.weights.items()}

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from conftest import Stop
 
-from agnews_tune import Classifier, load_corpus
+from agnews_tune import Callback, Classifier, load_corpus
 from agnews_tune.corpus.splits import Corpus
 from agnews_tune.errors import CorpusError, HyperparameterError, NotFittedError, WriteError
 from agnews_tune.hyperparameters import Hyperparameters
@@ -291,6 +292,55 @@ def test_verbose_0_prints_nothing_and_1_prints_the_lines(capsys: pytest.CaptureF
     assert "" == capsys.readouterr().out
     tiny().fit(TEXTS, LABELS, epochs=1)
     assert "Epoch 1/1  loss" in capsys.readouterr().out
+
+
+class StopInEpoch(Callback):
+    """Interrupts training in the middle of its first epoch."""
+
+    def on_epoch_begin(self, epoch: int) -> None:  # noqa: ARG002
+        self.model.network_.register_forward_hook(self.interrupt)
+
+    @staticmethod
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+
+def test_interrupted_bar_is_gone() -> None:
+    """What refreshes it ends, even as long as a notebook keeps the traceback."""
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        tiny().fit(TEXTS, LABELS, epochs=1, callbacks=[StopInEpoch()])
+
+    assert caught.tb
+    assert before == threading.active_count()
+
+
+def test_fit_leaves_no_optimizer() -> None:
+    """It is twice as large as the weights, and nothing needs it afterwards."""
+    model = tiny()
+    model.fit(TEXTS, LABELS, epochs=1, verbose=0)
+    assert model.descent_ is None
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(TEXTS, LABELS, callbacks=[StopInEpoch()], verbose=0)
+    assert model.descent_ is None
+
+
+def test_repr_shows_what_differs_from_the_defaults() -> None:
+    """It can be copied into a program."""
+    model = Classifier(cell="gru", dropout=0.5, seed=3)
+
+    assert "Classifier(cell='gru', dropout=0.5, seed=3)" == repr(model)
+
+
+def test_numbers_are_named_by_themselves() -> None:
+    """They need not start at 0, and stand for the same classes in evaluate."""
+    numbers = [1 if label == LABELS[0] else 2 for label in LABELS]
+    model = tiny()
+    model.fit(TEXTS, numbers, epochs=8, verbose=0)
+    classes = list(map(int, model.predict_classes(TEXTS)))
+
+    assert ("1", "2") == model.label_names_
+    assert model.evaluate(TEXTS, numbers)["accuracy"] == np.mean(np.equal(classes, numbers))
 
 
 def test_saved_model_is_plain_files(tmp_path: Path) -> None:

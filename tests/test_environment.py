@@ -2,12 +2,24 @@
 
 import shutil
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 from programs import run_python
 
 import agnews_tune
+from agnews_tune.environment import describe_environment
+
+
+def test_versions_of_what_decides_a_figure() -> None:
+    """A linear model is scikit-learn's and SciPy's work."""
+    versions = describe_environment(torch.device("cpu"))["versions"]
+
+    assert version("scikit-learn") == versions["scikit-learn"]
+    assert version("scipy") == versions["scipy"]
+    assert versions.keys() >= {"agnews_tune", "python", "torch", "ray", "nltk", "numpy"}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

@@ -16,6 +16,7 @@ from programs import loaded_after, run_python
 
 from agnews_tune.hyperparameters import Hyperparameters, Preprocessing
 from agnews_tune.text.encoding import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.text.tokenizing import load_normalizer
 from agnews_tune.text.vocabulary import BOS, EOS, SPECIAL_TOKENS, UNK, Vocabulary
 
 WORDNET = Path("/usr/share/wordnet")
@@ -134,6 +135,10 @@ class TestTokenizer:
         tokenizer = Tokenizer(preprocessing(normalizer="stem"))
 
         assert ["price", "fall", "quick", "can", "not"] == tokenizer("Prices fall quickly: cannot")
+
+    def test_stems_are_remembered(self):
+        """Tokenizers share them: a fit and each prediction have their own."""
+        assert load_normalizer("stem") is load_normalizer("stem")
 
     def test_empty_stem(self):
         """A token of which the stemmer leaves nothing is left out."""

@@ -7,7 +7,7 @@ from programs import run_python
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.networks.recurrent import RecurrentNetwork
-from agnews_tune.training.device import choose_precision, lost_gpu, release_gpu
+from agnews_tune.training.device import choose_precision, find_device, lost_gpu, release_gpu
 
 CPU = torch.device("cpu")
 
@@ -16,6 +16,18 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_auto_is_float32(name: str, device: str) -> None:
     assert "float32" == choose_precision(name, torch.device(device))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_first_gpu_is_not_the_cpu() -> None:
+    """The number 0 is a device as any other."""
+    with pytest.raises(HyperparameterError) as caught:
+        find_device(0)
+
+    assert str(caught.value) == (
+        "device must be the CPU or a CUDA GPU that torch can use on this machine, such as 'cpu' or "
+        "'cuda:0'; received 0"
+    )
 
 
 @pytest.mark.parametrize(

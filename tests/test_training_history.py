@@ -1,8 +1,11 @@
 """Callbacks: when they are called, what they see, what they leave."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Stop
 
@@ -58,7 +61,14 @@ class Scripted(Callback):
 
 def epochs_run(callback: Callback, monitor: str, values: list[float]) -> int:
     scripted = Scripted(callback, monitor, values)
-    history = tiny().fit(TEXTS, LABELS, epochs=len(values), callbacks=[scripted], verbose=0)
+    history = tiny().fit(
+        TEXTS,
+        LABELS,
+        validation_data=(TEXTS, LABELS),
+        epochs=len(values),
+        callbacks=[scripted],
+        verbose=0,
+    )
     return len(history.epoch)
 
 
@@ -116,17 +126,46 @@ def test_early_stopping_wants_accuracies_to_rise() -> None:
     assert 3 == epochs_run(stopping, "val_accuracy", values)
 
 
-def test_unknown_monitor_names_what_there_is() -> None:
-    """A figure that fit does not measure is an error that names the others."""
-    expected = (
-        "EarlyStopping monitor must be one of 'loss', 'accuracy', 'learning_rate', 'seconds'; "
-        "received 'val_loss' (did you mean 'loss'?); figures that start with 'val_' need "
-        "validation_data or validation_split"
-    )
-    with pytest.raises(HyperparameterError) as caught:
-        tiny().fit(TEXTS, LABELS, callbacks=[EarlyStopping()], verbose=0)
+def test_figure_that_is_no_number_is_no_gain() -> None:
+    """It counts as an epoch without one, and the first number after it is better."""
+    nan = math.nan
 
-    assert expected == str(caught.value)
+    assert 2 == epochs_run(EarlyStopping("val_loss", patience=2), "val_loss", [nan, nan, 1.0])
+    stopping = EarlyStopping("val_loss", patience=2)
+    assert 5 == epochs_run(stopping, "val_loss", [nan, 2.0, nan, 1.0, nan])
+    assert 1.0 == stopping.best
+
+
+@pytest.mark.parametrize("callback", [EarlyStopping, partial(ModelCheckpoint, "model")])
+def test_unknown_monitor_names_what_there_is(callback: Callable[..., Callback]) -> None:
+    """A figure that fit does not measure is an error before the first epoch."""
+    diary = Diary()
+    with pytest.raises(HyperparameterError) as caught:
+        tiny().fit(TEXTS, LABELS, callbacks=[diary, callback(monitor="val_loss")], verbose=0)
+
+    name = type(callback(monitor="loss")).__name__
+    assert str(caught.value) == (
+        f"{name} monitor must be one of 'loss', 'accuracy'; received 'val_loss' (did you mean "
+        "'loss'?); figures that start with 'val_' need validation_data or validation_split"
+    )
+    assert ["train begins"] == diary.entries
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("patience", -1, "a whole number of at least 0; received -1"),
+        ("patience", 1.5, "a whole number of at least 0; received 1.5"),
+        ("min_delta", "x", "a number of at least 0; received 'x'"),
+    ],
+)
+def test_early_stopping_that_cannot_be(name: str, value: object, expected: str) -> None:
+    """It is refused where it is made, and numbers of NumPy are numbers."""
+    with pytest.raises(HyperparameterError) as caught:
+        EarlyStopping(**{name: value})
+
+    assert f"EarlyStopping {name} must be {expected}" == str(caught.value)
+    assert 2 == EarlyStopping(patience=np.int64(2)).patience
 
 
 def test_model_checkpoint_saves_better_epochs(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ def make_network(
     classes: int,
     *,
     pairs: int = 0,
-    mixed: bool = False,
 ) -> Network:
     """Return a network with its first weights.
 
@@ -26,8 +25,7 @@ def make_network(
         words: number of different word numbers.
         classes: number of logits.
         pairs: number of pairs of words that a linear one knows.
-        mixed: whether a recurrent one calculates matrix products in bfloat16.
     """
     if hyperparameters.model == "linear":
         return LinearNetwork(words, torch.zeros(pairs, dtype=torch.int64), classes)
-    return RecurrentNetwork(hyperparameters, words, classes, mixed=mixed)
+    return RecurrentNetwork(hyperparameters, words, classes)

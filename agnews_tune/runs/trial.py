@@ -96,7 +96,6 @@ def run_trial(
             ],
             verbose=0,
         )
-    model.descent_ = None  # the optimizer's state is twice the weights, and measuring needs memory
     result, probabilities = _measure(model, corpus, history)
     asked = stop_after(planned.folder) is not None
     result["stopped_early"] = asked and result["epochs"] < model.hyperparameters.passes

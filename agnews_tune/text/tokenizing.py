@@ -54,8 +54,11 @@ def _load_word_tokenize() -> Callable[[str], list[str]]:
     return tokenize
 
 
+@cache
 def load_normalizer(name: str) -> Normalizer:
     """Return what makes normal words of words: ``none``, ``stem`` or ``lemma``.
+
+    It remembers what it has made.
 
     Raises:
         CorpusError: if it is ``lemma`` and NLTK finds no WordNet on this machine.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +51,7 @@ class Batches:
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def shuffled(self, batch_size: int, seed: tuple[int, ...]) -> Iterator[Batch]:
+    def shuffled(self, batch_size: int, seed: tuple[int, ...]) -> Generator[Batch, None, None]:
         """Return every row once, in batches of like length and in an order drawn from ``seed``."""
         generator = np.random.default_rng(seed)
         rows = generator.permutation(len(self))
@@ -59,7 +59,7 @@ class Batches:
         batches = [batch for pool in pools for batch in self._cut(pool, batch_size)]
         return self._batches([batches[number] for number in generator.permutation(len(batches))])
 
-    def by_length(self, tokens: int | None = None) -> Iterator[Batch]:
+    def by_length(self, tokens: int | None = None) -> Generator[Batch, None, None]:
         """Return every row once, the shortest texts first.
 
         Args:
@@ -86,7 +86,7 @@ class Batches:
     def _sorted(self, rows: Rows) -> Rows:
         return rows[np.argsort(self._sort_keys[rows], kind="stable")]
 
-    def _batches(self, parts: list[Rows]) -> Iterator[Batch]:
+    def _batches(self, parts: list[Rows]) -> Generator[Batch, None, None]:
         if parts:
             times = [int(self._lengths[part].max()) for part in parts]
             for numbers, padded in zip(parts, self._texts.pad(parts, times), strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -77,7 +77,9 @@ class Descent(Generic[Network]):
             self.average = MovingAverage(network, hyperparameters.ema_decay)
             self.outcome = self.average.network
 
-    def run_pass(self, data: LabelledBatches, batches: Iterator[Batch]) -> dict[str, float]:
+    def run_pass(
+        self, data: LabelledBatches, batches: Generator[Batch, None, None]
+    ) -> dict[str, float]:
         """Train for one epoch; the objective takes ids, lengths and targets and returns logits too.
 
         Returns:

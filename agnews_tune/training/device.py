@@ -23,8 +23,10 @@ def find_device(name: str | None) -> torch.device:
     Raises:
         HyperparameterError: it is no CPU or CUDA GPU that torch can use on this machine.
     """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        device = torch.device(name)
     except RuntimeError as error:
         raise _unfit(name) from error
     if device.type not in KINDS:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agnews_tune.errors import HyperparameterError, did_you_mean
+from agnews_tune.hyperparameters import as_plain
+from agnews_tune.rules import FROM_ZERO, at_least
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier
@@ -90,26 +93,27 @@ class _Monitor(Callback):
         self.best: float | None = None
 
     def on_train_begin(self) -> None:
-        """Forget an earlier fit."""
+        """Forget an earlier fit; see that this one will have the figure."""
         self.best = None
+        measured = ["loss", "accuracy"]
+        if self.model.best_weights_:
+            measured += ["val_loss", "val_accuracy"]
+        if self.monitor not in measured:
+            raise HyperparameterError(
+                f"{type(self).__name__} monitor must be one of {', '.join(map(repr, measured))}; "
+                f"received {self.monitor!r}{did_you_mean(self.monitor, measured)}; figures that "
+                "start with 'val_' need validation_data or validation_split"
+            )
 
     def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
         """Remember the figure of an epoch that is done."""
         self._improves(logs)
 
     def _improves(self, logs: Logs) -> bool:
-        if self.monitor not in logs:
-            hint = did_you_mean(self.monitor, logs)
-            raise HyperparameterError(
-                f"{type(self).__name__} monitor must be one of {', '.join(map(repr, logs))}; "
-                f"received {self.monitor!r}{hint}; figures that start with 'val_' need "
-                "validation_data or validation_split"
-            )
         value = logs[self.monitor]
-        gain = 0.0 if self.best is None else value - self.best
-        if not self.monitor.endswith("accuracy"):
-            gain = -gain
-        if self.best is None or gain > self.min_delta:
+        best = math.nan if self.best is None else self.best
+        gain = value - best if self.monitor.endswith("accuracy") else best - value
+        if gain > self.min_delta or (math.isnan(best) and not math.isnan(value)):
             self.best = value
             return True
         return False
@@ -119,16 +123,25 @@ class EarlyStopping(_Monitor):
     """Stop when a figure has not improved for some epochs.
 
     Args:
-        monitor: name of the figure.
+        monitor: ``loss``, ``accuracy``, ``val_loss`` or ``val_accuracy``.
         min_delta: gains up to this size do not count.
         patience: epochs without a gain after which training stops, as in Keras.
+
+    Raises:
+        HyperparameterError: ``min_delta`` or ``patience`` is not a number of at least 0; by ``fit``
+            before it trains, that there is no such figure.
     """
 
     def __init__(
         self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 1
     ) -> None:
-        super().__init__(monitor, min_delta)
-        self.patience = patience
+        super().__init__(monitor, as_plain(min_delta))
+        self.patience = as_plain(patience)
+        for name, rule in (("min_delta", FROM_ZERO), ("patience", at_least(0))):
+            if expected := rule(value := getattr(self, name)):
+                raise HyperparameterError(
+                    f"EarlyStopping {name} must be {expected}; received {value!r}"
+                )
 
     def on_train_begin(self) -> None:
         """Start to count anew."""
@@ -155,8 +168,11 @@ class ModelCheckpoint(_Monitor):
     Args:
         filepath: the model folder; ``{epoch}`` in it becomes the epoch's number from 1, and a name
             such as ``{val_loss:.2f}`` the figure of the epoch.
-        monitor: name of the figure.
-        save_best_only: ``False`` saves after every epoch.
+        monitor: ``loss``, ``accuracy``, ``val_loss`` or ``val_accuracy``.
+        save_best_only: ``False`` saves after every epoch, whatever the figures are.
+
+    Raises:
+        HyperparameterError: by ``fit`` before it trains, that there is no such figure.
     """
 
     def __init__(
@@ -165,6 +181,11 @@ class ModelCheckpoint(_Monitor):
         super().__init__(monitor)
         self.filepath = str(filepath)
         self.save_best_only = save_best_only
+
+    def on_train_begin(self) -> None:
+        """Forget an earlier fit; see that this one will have the figure, where it counts."""
+        if self.save_best_only:
+            super().on_train_begin()
 
     def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
         """Remember the figure of an epoch that is done, where it counts."""

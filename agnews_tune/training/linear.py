@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnews_tune.errors import TrialError
+from agnews_tune.corpus.splits import Labels
+from agnews_tune.errors import CorpusError
 from agnews_tune.networks.linear import LinearNetwork
 from agnews_tune.training.batching import LabelledBatches
 from agnews_tune.training.evaluation import evaluate
 
-FEWEST = 2  # training rows of a class: each is scored by a machine without it
+FEWEST = 2  # training rows of a class: each is scored by a classifier that has not seen it
 FOLDS = 3  # of the training rows, to learn what the scores are worth
 ABSENT = -30.0  # of the logit of a class without training rows, below the least that others have
 LOG_FACTORS = (-5.0, 5.0)  # where the factor is looked for
 
 
+def check_sizes(labels: Labels) -> None:
+    """Raise CorpusError where a class has one training row alone."""
+    present, sizes = np.unique(labels, return_counts=True)
+    if sizes.min() < FEWEST:
+        raise CorpusError(
+            f"model 'linear' needs at least {FEWEST} training rows of each class; class "
+            f"{labels.names[present[sizes.argmin()]]!r} has one"
+        )
+
+
 def fit_support_vectors(
-    network: LinearNetwork, data: LabelledBatches, names: Sequence[str], seed: int
+    network: LinearNetwork, data: LabelledBatches, seed: int
 ) -> dict[str, float]:
     """Set the weights of a linear network to those of a linear support vector machine with C = 1.
 
     One factor makes probabilities of its scores: the one with the lowest cross-entropy on training
-    rows that machines without them score. The class of the highest score stays the same.
+    rows, scored by classifiers that have not seen them. The class of the highest score stays the
+    same.
 
     Args:
         network: with its pairs.
-        data: what to train on.
-        names: of the classes.
-        seed: of the machine's order of rows.
+        data: what to train on, of which ``check_sizes`` holds.
+        seed: of the order in which rows are taken.
 
     Returns:
         ``loss`` and ``accuracy`` on these rows afterwards.
-
-    Raises:
-        TrialError: a class has one training row alone.
     """
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfTransformer
@@ -47,29 +54,24 @@ def fit_support_vectors(
 
     labels = data.labels.cpu().numpy()
     present, sizes = np.unique(labels, return_counts=True)
-    if sizes.min() < FEWEST:
-        raise TrialError(
-            f"model 'linear' needs at least {FEWEST} training rows of each class; class "
-            f"{names[present[sizes.argmin()]]!r} has one"
-        )
     rows, features, counts = _count(network, data)
     weighting = TfidfTransformer(sublinear_tf=True)
     texts = weighting.fit_transform(
         csr_matrix((counts, (rows, features)), shape=(len(labels), len(network.idf)))
     )
-    machine = LinearSVC(random_state=seed % 2**32)  # it takes no larger ones
+    classifier = LinearSVC(random_state=seed % 2**32)  # it takes no larger ones
     folds = min(FOLDS, int(sizes.min()))
-    held_out = cross_val_predict(machine, texts, labels, cv=folds, method="decision_function")
+    held_out = cross_val_predict(classifier, texts, labels, cv=folds, method="decision_function")
     scores = _of_each_class(held_out.reshape(len(labels), -1).T)
     factor = _fit_factor(scores.T, np.searchsorted(present, labels))
-    machine.fit(texts, labels)
+    classifier.fit(texts, labels)
     with torch.no_grad():
         network.idf.copy_(torch.from_numpy(weighting.idf_))
         # A text is a vector of length 1: its scores are no further from 0 than this.
-        reach = np.linalg.norm(machine.coef_, axis=1) + abs(machine.intercept_)
+        reach = np.linalg.norm(classifier.coef_, axis=1) + abs(classifier.intercept_)
         network.bias.fill_(ABSENT - factor * float(reach.max()))
-        bias = torch.from_numpy(factor * _of_each_class(machine.intercept_))
-        weights = torch.from_numpy(factor * _of_each_class(machine.coef_).T)
+        bias = torch.from_numpy(factor * _of_each_class(classifier.intercept_))
+        weights = torch.from_numpy(factor * _of_each_class(classifier.coef_).T)
         network.bias[present] = bias.to(network.bias)
         network.weights.weight[:, present] = weights.to(network.bias)
     return evaluate(network, data)
@@ -85,7 +87,7 @@ def _count(network: LinearNetwork, data: LabelledBatches) -> list[npt.NDArray[np
 
 
 def _of_each_class(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return a row for each class; a machine for two classes has that of the second alone."""
+    """Return a row for each class; a classifier of two classes has that of the second alone."""
     return values if len(values) > 1 else np.concatenate([-values, values])
 
 

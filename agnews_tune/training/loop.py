@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,14 +68,14 @@ def _begin(model: Classifier, callbacks: Sequence[Callback]) -> None:
 
 def run_epoch(
     data: LabelledBatches,
-    batches: Iterator[Batch],
+    batches: Generator[Batch, None, None],
     learn: Callable[[Batch, Tensor], tuple[Tensor, Tensor]],
 ) -> dict[str, float]:
     """Train once on the rows.
 
     Args:
         data: the rows.
-        batches: all of them.
+        batches: all of them; closed at the end, whatever ends it, and with them a progress bar.
         learn: trains on a batch with its class numbers or soft targets; returns the mean loss and
             the logits.
 
@@ -86,12 +86,13 @@ def run_epoch(
     # Summed on the device: asking for a number at each step would make the step wait.
     loss_sum = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
-    for batch in batches:
-        labels = data.labels[batch.rows]
-        soft = data.soft_targets
-        loss, logits = learn(batch, labels if soft is None else soft[batch.rows])
-        loss_sum += loss * len(labels)
-        correct += (logits.argmax(dim=1) == labels).sum()
+    with closing(batches):
+        for batch in batches:
+            labels = data.labels[batch.rows]
+            soft = data.soft_targets
+            loss, logits = learn(batch, labels if soft is None else soft[batch.rows])
+            loss_sum += loss * len(labels)
+            correct += (logits.argmax(dim=1) == labels).sum()
     rows = len(data.labels)
     return {"loss": loss_sum.item() / rows, "accuracy": correct.item() / rows}
 
@@ -108,7 +109,7 @@ def own_random_state(seed: int) -> Iterator[None]:
 
 def seeded_batches(
     data: LabelledBatches, batch_size: int, seed: tuple[int, ...], title: str | None
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Return the batches of an epoch in its own order, and seed torch for its dropout.
 
     Seeded by its number, an epoch can be run again on its own with the same result.
@@ -126,7 +127,9 @@ def seeded_batches(
     return _with_bar(batches, title, steps=-(-len(data.batches) // batch_size))
 
 
-def _with_bar(batches: Iterator[Batch], title: str, steps: int) -> Iterator[Batch]:
+def _with_bar(
+    batches: Generator[Batch, None, None], title: str, steps: int
+) -> Generator[Batch, None, None]:
     from rich.progress import track
 
     yield from track(batches, description=title, total=steps, transient=True)

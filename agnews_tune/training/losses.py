@@ -41,11 +41,11 @@ def training_loss(
         logits = network(ids, lengths)
         return smoothed(logits, targets), logits
     size = (*ids.shape, network.embedding.embedding_dim)
-    still = torch.zeros(size, device=ids.device, requires_grad=True)
-    logits = network(ids, lengths, still)
+    perturbation = torch.zeros(size, device=ids.device, requires_grad=True)
+    logits = network(ids, lengths, perturbation)
     loss = smoothed(logits, targets)
-    (uphill,) = torch.autograd.grad(loss, still, retain_graph=True)
-    steepness = torch.linalg.vector_norm(uphill, dim=(1, 2), keepdim=True)
-    shift = hyperparameters.adversarial_norm * uphill / (steepness + TINY)
-    shifted = network(ids, lengths, shift)
-    return (loss + smoothed(shifted, targets)) / 2, logits
+    (gradient,) = torch.autograd.grad(loss, perturbation, retain_graph=True)
+    norm = torch.linalg.vector_norm(gradient, dim=(1, 2), keepdim=True)
+    perturbation = hyperparameters.adversarial_norm * gradient / (norm + TINY)
+    perturbed = network(ids, lengths, perturbation)
+    return (loss + smoothed(perturbed, targets)) / 2, logits

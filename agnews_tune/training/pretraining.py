@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -43,7 +44,7 @@ class Pretraining:
         hyperparameters: Hyperparameters,
         texts: EncodedTexts,
         steps: int,
-        batches: Callable[[int], Iterator[Batch]],
+        batches: Callable[[int], Generator[Batch, None, None]],
     ) -> None:
         self.epochs = hyperparameters.pretrain_epochs
         self.history: dict[str, list[float]] = {"loss": []}
@@ -113,8 +114,8 @@ class Pretraining:
         self.descent.network.train()
         total = torch.zeros((), dtype=torch.float64, device=self.descent.device)
         steps = 0
-        with self.descent.reused_gradients():
-            for batch in self.batches(epoch):
+        with self.descent.reused_gradients(), closing(self.batches(epoch)) as batches:
+            for batch in batches:
                 if self.rooms is None or self.rooms.hold(batch.numbers, batch.ids.shape[1]):
                     (loss,) = self.descent.step(batch.ids, batch.lengths)
                 else:
