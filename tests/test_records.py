@@ -121,6 +121,7 @@ def test_another_key_clears_the_old_record(
 ) -> None:
     """A trial of the same name with other settings starts from nothing; others keep theirs."""
     folder = write_record(tmp_path, "rnn", key="old")
+    (folder / "result.json").unlink()
     writing.write_predictions(folder, np.ones((1, 1), np.float32), np.zeros(1, np.int64))
     (folder / "model").mkdir()
     (folder / "model" / "config.json").touch()
@@ -134,6 +135,24 @@ def test_another_key_clears_the_old_record(
     assert ["trial.json"] == [path.name for path in folder.iterdir()]
     assert [False, True] == [path.exists() for path in curves]
     assert "new" == reading.read_trial(folder).trial["key"]
+
+
+@pytest.mark.fault("again")
+def test_another_key_keeps_what_is_finished(
+    write_record: Callable[..., Path], tmp_path: Path
+) -> None:
+    """It lies apart, whole, as often as there is another one, and is no part of the run."""
+    for key in ("first", "second", "third"):
+        folder = write_record(tmp_path, "rnn", key=key)
+    replaced = tmp_path / "replaced"
+
+    assert ["third"] == [record.trial["key"] for record in reading.read_run(tmp_path)]
+    for number, key in enumerate(("first", "second"), start=1):
+        (record,) = reading.read_run(replaced / str(number))
+        assert key == record.trial["key"]
+        assert record.result
+        names = {path.name for path in record.folder.iterdir()}
+        assert {path.name for path in folder.iterdir()} == names
 
 
 def test_the_same_key_keeps_the_record(write_record: Callable[..., Path], tmp_path: Path) -> None:

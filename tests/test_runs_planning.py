@@ -104,6 +104,17 @@ def test_other_settings_or_data_start_over(
 
 
 @pytest.mark.fault("again")
+def test_plan_says_what_becomes_of_finished_trials(tmp_path: Path) -> None:
+    """Their records are kept apart; where there were none there is nothing to say."""
+    finish(plan(tmp_path), "base-seed0", "base-seed1")
+    again = plan(tmp_path, GRID.replace("hidden_dim: 8", "hidden_dim: 9"))
+    lines = format_plan(again, again.encode(), RESOURCES).splitlines()
+
+    kept = f"kept:    2 finished before with other settings, in {tmp_path}/results/ideas/replaced"
+    assert kept in lines
+
+
+@pytest.mark.fault("again")
 def test_interrupted_trial_goes_on(tmp_path: Path) -> None:
     """The plan says from where: the epoch after the last whole one, as far as that is known."""
     first = plan(tmp_path)
@@ -143,7 +154,9 @@ def test_removed_experiments_are_named(tmp_path: Path) -> None:
     made = plan(tmp_path, GRID.replace("  mean: {parent: base", "  other: {parent: base"))
     lines = format_plan(made, made.encode(), RESOURCES).splitlines()
 
-    assert "removed: mean-seed0, mean-seed1 (no longer in the grid; records stay)" in lines
+    assert (
+        "removed: mean-seed0, mean-seed1 (no longer in the grid; reports still have them)" in lines
+    )
     assert (made.folder / "mean-seed0" / "result.json").exists()
 
 

@@ -2,6 +2,7 @@
 
 results/<run>/
   grid.yaml                     the resolved grid
+  replaced/<number>/<trial>/    the record of a finished trial whose settings or data were changed
   tensorboard/<trial>/          its curves for TensorBoard, where the run was asked for them
   <experiment>-seed<k>/
     trial.json                  what the trial is; there from the start of the run
@@ -16,11 +17,13 @@ results/<run>/
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 TRIAL, HISTORY = "trial.json", "history.csv"
 RESULT, FAILURE = "result.json", "failure.json"
 PREDICTIONS = "test_predictions.npz"
+REPLACED = "replaced"
 MODEL = "model/config.json"  # which carries the checksums of the other files of the model
 
 
@@ -52,6 +55,17 @@ def tensorboard_folder(folder: Path) -> Path:
 def has_record(folder: Path) -> bool:
     """Return whether a folder holds the record of a trial, whole or damaged."""
     return (folder / TRIAL).exists()
+
+
+def has_result(folder: Path) -> bool:
+    """Return whether a folder holds final figures, whole or damaged."""
+    return (folder / RESULT).exists()
+
+
+def replaced_folder(folder: Path) -> Path:
+    """Return where there is room for the record of a trial that another one takes the place of."""
+    places = (folder.parent / REPLACED / str(number) / folder.name for number in count(1))
+    return next(place for place in places if not place.exists())
 
 
 def trial_folders(run: Path) -> list[Path]:

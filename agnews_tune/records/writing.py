@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agnews_tune.files import replacing, write_text
+from agnews_tune.files import explaining, replacing, write_text
 from agnews_tune.records.files import FORMAT, format_history
 from agnews_tune.records.layout import (
     FAILURE,
@@ -18,7 +18,9 @@ from agnews_tune.records.layout import (
     TRIAL,
     backup_path,
     grid_path,
+    has_result,
     model_folder,
+    replaced_folder,
     tensorboard_folder,
 )
 from agnews_tune.records.reading import key_in
@@ -35,9 +37,17 @@ def write_grid(run: Path, text: str) -> None:
 
 
 def write_trial(folder: Path, trial: Mapping[str, Any]) -> None:
-    """Write what a trial is, and clear away the record of another trial of the same name."""
+    """Write what a trial is; the record of another trial of the same name makes room for it.
+
+    A finished one is kept under ``replaced/``.
+
+    Raises:
+        WriteError: the folder cannot be written.
+    """
     path = folder / TRIAL
     if path.exists() and key_in(path) != trial["key"]:
+        if has_result(folder):
+            _set_aside(folder)
         clear(folder)
     write_sealed(path, {"format": FORMAT, **trial})
 
@@ -90,6 +100,13 @@ def remove_failure(folder: Path) -> None:
 def remove_backup(folder: Path) -> None:
     """Remove the state of a trial's training."""
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> None:
+    place = replaced_folder(folder)
+    with explaining(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(place)
 
 
 def clear(folder: Path) -> None:

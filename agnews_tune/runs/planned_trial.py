@@ -15,7 +15,7 @@ from agnews_tune.errors import RecordError, RecordWarning
 from agnews_tune.grid.experiments import Trial
 from agnews_tune.hyperparameters import decisive, differing, format_value
 from agnews_tune.records.files import FORMAT
-from agnews_tune.records.layout import backup_path, has_record
+from agnews_tune.records.layout import backup_path, has_record, has_result
 from agnews_tune.records.reading import damaged_part, read_trial
 
 
@@ -45,6 +45,11 @@ class PlannedTrial:
     def to_do(self) -> str:
         """Action and detail."""
         return f"{self.action} {self.detail}".strip()
+
+    @property
+    def replaces_result(self) -> bool:
+        """Whether the record that it takes the place of is that of a finished trial."""
+        return self.action == "start over" and has_result(self.folder)
 
     def renewed(self) -> PlannedTrial:
         """Compare the trial again with the record that is there now."""

@@ -64,8 +64,8 @@ class Plan:
     def write(self) -> None:
         """Write the resolved grid and the description of each trial that does not start over.
 
-        A record that is to be replaced stays until its trial starts. What a killed run has left is
-        removed: parts of files, and the backups of finished trials.
+        A record that is to be replaced stays until its trial starts, and is kept apart then. What
+        a killed run has left is removed: parts of files, and the backups of finished trials.
         """
         remove_parts(self.folder)
         write_grid(self.folder, self.grid.to_yaml())
