@@ -42,6 +42,10 @@ _HOMES = {
 }
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})
+
+
 def __getattr__(name: str) -> object:
     # Imported at first use: torch takes seconds, and `agnews-tune --help` needs none of it.
     if name not in _HOMES:

@@ -240,12 +240,13 @@ class TestRunRefuses:
             (
                 ("--data", "demoo"),
                 "the source must be 'ag_news', 'demo', 'hub:<owner>/<name>' or the path of a file "
-                "or folder; received 'demoo', which is none of these (did you mean 'demo'?)",
+                "or folder; received 'demoo', which is none of these in "
+                f"{Path.cwd()} (did you mean 'demo'?)",
             ),
             (
                 ("--limit-train", "20"),
-                "demo: validation must hold every label; received none of 'Business', 'Sci/Tech' "
-                "(rows in all: 2). Raise limit_train or add such rows",
+                "demo: validation, a tenth of train, must hold every label; received none of "
+                "'Business', 'Sci/Tech' (rows in all: 2). Raise limit_train or add such rows",
             ),
             (
                 ("--gpus-per-trial", "1.5"),

@@ -143,7 +143,8 @@ def test_folder_gives_train_and_test_rows():
     Path("data").mkdir()
     write_rows(Path("data/train.tsv"), ROWS)
     write_rows(Path("data/test.parquet"), ROWS[:2])
-    train, test = read_path(Path("data"))
+    train, test, validation = read_path(Path("data"))
+    assert validation is None
     assert (len(train.texts), train.name) == (3, "data/train.tsv")
     assert (len(test.texts), test.name) == (2, "data/test.parquet")
 
@@ -151,7 +152,7 @@ def test_folder_gives_train_and_test_rows():
 def test_single_file_gives_no_test_rows():
     """A file alone is train; who asked for it cuts test rows from it."""
     path = write("all.csv", "text,label\none,1\n")
-    assert (read_file(path), None) == read_path(path)
+    assert (read_file(path), None, None) == read_path(path)
 
 
 def test_folder_without_test_file_is_refused():

@@ -171,11 +171,12 @@ def read_cached(folder, splits: list[str], revision: str | None) -> tuple[str, s
 
 @pytest.mark.parametrize("revision", ["some-revision", None])
 def test_cached_data_set_is_read_with_the_hub_out_of_reach(revision, tmp_path):
-    """Rows, class names and both splits come from the cache."""
+    """Rows, class names and all three splits come from the cache."""
     rows = "places=range(1, 3), texts=['one', 'two'], labels=[1, 0], faults={}"
-    assert read_cached(tmp_path, ["train", "test"], revision)[0] == "".join(
+    splits = ["train", "validation", "test"]
+    assert read_cached(tmp_path, splits, revision)[0] == "".join(
         f"Table(name='hub:owner/name {split}', unit='row', {rows}, label_names=('red', 'blue'))\n"
-        for split in ("train", "test")
+        for split in ("train", "test", "validation")
     )
 
 
@@ -186,8 +187,8 @@ def test_cached_data_set_of_another_revision_is_not_taken(tmp_path):
 
 
 def test_cached_data_set_without_test_rows_has_none(tmp_path):
-    """Whoever reads it cuts test rows from train."""
-    assert read_cached(tmp_path, ["train"], None)[0].splitlines()[1] == "None"
+    """Whoever reads it cuts these, and validation rows, from train."""
+    assert read_cached(tmp_path, ["train"], None)[0].splitlines()[1:] == ["None", "None"]
 
 
 def test_data_set_without_train_rows_is_refused(tmp_path):

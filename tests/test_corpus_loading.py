@@ -126,7 +126,7 @@ def test_unknown_source_is_refused(source, hint):
     """Neither a name nor a path: all that a source can be is listed."""
     assert error_of(source) == (
         "the source must be 'ag_news', 'demo', 'hub:<owner>/<name>' or the path of a file or "
-        f"folder; received {source!r}, which is none of these{hint}"
+        f"folder; received {source!r}, which is none of these in {Path.cwd()}{hint}"
     )
 
 
@@ -207,8 +207,52 @@ def test_test_file_without_rows_is_refused():
 def test_class_too_rare_for_validation_is_refused():
     """A model cannot be selected on rows that lack a class."""
     assert error_of(write_rows("fruit.csv", {"apple": 98, "pear": 2})) == (
-        "fruit.csv: validation must hold every label; "
+        "fruit.csv: validation, a tenth of train, must hold every label; "
         "received none of 'pear' (rows in all: 9). Add such rows"
+    )
+
+
+def test_validation_rows_of_a_folder_are_taken():
+    """Then none are cut from train, and the cache knows them from those of another file."""
+    for part, rows, start in (("train", 60, 0), ("validation", 5, 200), ("test", 4, 300)):
+        write_rows(f"fruit/{part}.csv", {"apple": rows, "pear": rows}, start)
+    corpus = load_corpus("fruit")
+    assert [[60, 60], [5, 5], [4, 4]] == [
+        counts_of(split) for split in (corpus.train, corpus.validation, corpus.test)
+    ]
+    assert "apple text 200" == corpus.validation.texts[0]
+    assert [10, 10] == counts_of(load_corpus("fruit", limit_train=20).train)
+    write_rows("fruit/validation.csv", {"apple": 5, "pear": 5}, start=500)
+    assert "apple text 500" == load_corpus("fruit").validation.texts[0]
+
+
+def test_validation_file_without_a_class_is_refused():
+    """It selects models, as rows that are cut from train do."""
+    for part, pears in (("train", 60), ("validation", 0), ("test", 4)):
+        write_rows(f"fruit/{part}.csv", {"apple": 60, "pear": pears})
+    assert error_of("fruit") == (
+        "fruit: validation must hold every label; received none of 'pear' (rows in all: 60). Add "
+        "such rows"
+    )
+
+
+def test_labels_that_look_alike_are_named():
+    """They are classes of their own, which is hardly meant."""
+    source = write_rows("fruit.csv", {"apple": 30, "Apple": 30, "pear ": 30, "pear": 30, "fig": 30})
+    with pytest.warns(CorpusWarning) as warned:
+        load_corpus(source)
+    assert [
+        "fruit.csv: labels that differ in case or white space alone: 'Apple', 'apple', 'pear', "
+        "'pear '"
+    ] == [str(item.message) for item in warned]
+
+
+def test_corpus_shows_no_text():
+    """Ten thousand of them would fill a notebook."""
+    corpus = load_corpus("demo")
+    assert repr(corpus) == (
+        "Corpus(name='demo', train=Split(7,200 texts), validation=Split(800 texts), "
+        f"test=Split(2,000 texts), fingerprint={corpus.fingerprint!r})"
     )
 
 
@@ -240,7 +284,7 @@ def test_smaller_limit_keeps_rows_of_the_larger():
     assert smaller < larger
 
 
-@pytest.mark.parametrize(("limit", "split"), [(10, "validation"), (1, "train")])
+@pytest.mark.parametrize(("limit", "split"), [(10, "validation, a tenth of train,"), (1, "train")])
 def test_limit_train_must_leave_every_class_a_row(limit, split):
     """The error names what lacks what and the remedy; train is looked at before validation."""
     source = write_rows("fruit.csv", {"apple": 120, "pear": 80})
@@ -291,7 +335,7 @@ def test_test_rows_that_are_also_in_train_are_a_warning():
     with pytest.warns(CorpusWarning) as caught:
         load_corpus("fruit")
     assert [str(warning.message) for warning in caught] == [
-        "fruit: test rows that are also in train: 2 of 4; the test accuracy will flatter"
+        "fruit: test rows that are also in train: 2 of 4; the test accuracy will be too high"
     ]
     assert caught[0].filename == __file__
 
@@ -310,7 +354,7 @@ def test_letters_of_every_script_are_compared():
     with pytest.warns(CorpusWarning) as caught:
         load_corpus("fruit")
     assert [str(warning.message) for warning in caught] == [
-        "fruit: test rows that are also in train: 1 of 2; the test accuracy will flatter"
+        "fruit: test rows that are also in train: 1 of 2; the test accuracy will be too high"
     ]
 
 

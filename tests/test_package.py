@@ -29,6 +29,11 @@ def own_imports(name: str) -> set[str]:
     return (found & PATHS.keys()) - {name}
 
 
+def test_names_are_there_before_they_are_loaded() -> None:
+    """A notebook completes them."""
+    assert set(agnews_tune.__all__) <= set(dir(agnews_tune))
+
+
 @pytest.mark.parametrize(
     ("code", "allowed"),
     [

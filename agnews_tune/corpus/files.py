@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from agnews_tune.corpus.parquet import read_parquet
-from agnews_tune.corpus.tables import Table, find_text_columns, join_parts
+from agnews_tune.corpus.tables import Table, Tables, find_text_columns, join_parts
 from agnews_tune.errors import CorpusError, did_you_mean
 from agnews_tune.sealed import file_digest
 
@@ -24,17 +24,13 @@ CLASSIC_LABELS = {"1": 0, "2": 1, "3": 2, "4": 3}
 LARGEST_FIELD = 2**31 - 1  # characters; more does not fit the C long of every machine
 
 
-def read_path(path: Path) -> tuple[Table, Table | None]:
-    """Read a file, or ``train.*`` and ``test.*`` of a folder.
-
-    Returns:
-        The train rows, and the test rows; these are None for a single file.
+def read_path(path: Path) -> Tables:
+    """Read a file of training rows, or ``train.*``, ``test.*`` and ``validation.*`` of a folder.
 
     Raises:
         CorpusError: where a file is missing, of an unknown kind or cannot be read.
     """
-    train, *test = _find_files(path)
-    return read_file(train), read_file(test[0]) if test else None
+    return Tables(*map(read_file, _find_files(path)))
 
 
 def identify(path: Path) -> list[tuple[str, str]] | None:
@@ -73,18 +69,18 @@ def read_file(path: Path) -> Table:
 
 
 def _find_files(path: Path) -> list[Path]:
-    """Return a file itself, or those of a folder: first train, then test."""
-    if path.is_dir():
-        return [_only_file(path, "train"), _only_file(path, "test")]
-    return [path]
+    """Return a file itself, or those of a folder: train, test and, if there is one, validation."""
+    if not path.is_dir():
+        return [path]
+    return [file for part in Tables._fields for file in _files_of(path, part)]
 
 
-def _only_file(folder: Path, part: str) -> Path:
+def _files_of(folder: Path, part: str) -> list[Path]:
     found = sorted(path for path in folder.glob(f"{part}.*") if path.is_file())
-    if len(found) != 1:
+    if len(found) != 1 and (found or part != "validation"):
         received = ", ".join(path.name for path in found) or "none"
         raise CorpusError(f"folder {folder} must hold one file {part}.*; received {received}")
-    return found[0]
+    return found
 
 
 def _read_delimited(path: Path, delimiter: str) -> Table:

@@ -7,22 +7,19 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any
 
-from agnews_tune.corpus.tables import COLUMNS, Table, find_text_columns, table_from_columns
+from agnews_tune.corpus.tables import COLUMNS, Table, Tables, find_text_columns, table_from_columns
 from agnews_tune.errors import CorpusError
 
 SECONDS_TO_ANSWER = 3.0
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 
 
-def read_hub(name: str, revision: str | None = None) -> tuple[Table, Table | None]:
+def read_hub(name: str, revision: str | None = None) -> Tables:
     """Read a data set of the hub, or its cached copy where the hub is out of reach.
 
     Args:
         name: the data set, as ``owner/name``.
         revision: the full hash of the commit to read; None reads the latest.
-
-    Returns:
-        The train rows, and the test rows; these are None where there is no split ``test``.
 
     Raises:
         CorpusError: where the hub is out of reach, or has no such data set that can be read.
@@ -33,8 +30,13 @@ def read_hub(name: str, revision: str | None = None) -> tuple[Table, Table | Non
     if "train" not in splits:
         received = ", ".join(map(repr, splits))
         raise CorpusError(f"hub:{name} must have a split 'train'; received {received}")
-    train = _table(f"hub:{name} train", splits["train"])
-    return train, _table(f"hub:{name} test", splits["test"]) if "test" in splits else None
+    return Tables(
+        **{
+            part: _table(f"hub:{name} {part}", splits[part])
+            for part in Tables._fields
+            if part in splits
+        }
+    )
 
 
 def _load(name: str, revision: str | None) -> Any:

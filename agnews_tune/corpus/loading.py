@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from agnews_tune.corpus.checks import Classes, check_classes_occur, check_rows, 
 from agnews_tune.corpus.files import identify, read_path
 from agnews_tune.corpus.hub import read_hub
 from agnews_tune.corpus.splits import Corpus, Labels, Rows, Split
-from agnews_tune.corpus.tables import Table, table_from_columns
+from agnews_tune.corpus.tables import Table, Tables, table_from_columns
 from agnews_tune.errors import (
     CorpusError,
     CorpusWarning,
@@ -46,10 +47,11 @@ def load_corpus(
     default_names: Sequence[str] | None = None,
     limit_train: int | None = None,
 ) -> Corpus:
-    """Read a corpus, check every row and cut the validation rows from train.
+    """Read a corpus, check every row and cut what is missing from train.
 
-    Validation is 5,000 rows, or a tenth where train is smaller than 50,000, stratified by label.
-    A source without test rows gives a tenth of its rows to test first, stratified too.
+    A source without validation rows gives 5,000 of its training rows, or a tenth where these are
+    fewer than 50,000, stratified by label. One without test rows gives a tenth of its rows to test
+    first, stratified too.
 
     What was read is kept in the cache that ``agnews_tune.cache`` describes, and takes about as much
     room there as its texts. As long as the source has the same bytes it is read from there, and the
@@ -65,10 +67,10 @@ def load_corpus(
             - ``demo``: the built-in corpus;
             - ``hub:<owner>/<name>``: another data set of the hub;
             - the path of a CSV, TSV, JSON lines (``.jsonl``, ``.json``) or Parquet file, or of a
-              folder with one file ``train.*`` and one file ``test.*``. Columns are ``text`` and
-              ``label``, or ``title``, ``description`` and ``label``; others are ignored. The
-              classic AG News CSV (class 1 to 4, title, description, no header) is known by its
-              first row.
+              folder with one file ``train.*``, one file ``test.*`` and, if you like,
+              ``validation.*``. Columns are ``text`` and ``label``, or ``title``, ``description``
+              and ``label``; others are ignored. The classic AG News CSV (class 1 to 4, title,
+              description, no header) is known by its first row.
         label_names: the name of each class. Labels in the data are then these names, or numbers
             from 0. By default they are what the source says, or else the names or numbers in it.
         default_names: the name of each class where the source says nothing, and its labels are
@@ -84,7 +86,8 @@ def load_corpus(
         HyperparameterError: where ``limit_train`` is below 1.
 
     Warns:
-        CorpusWarning: where test rows are also in train, with their number.
+        CorpusWarning: where test rows are also in train, with their number, and where names of
+            labels differ in case or white space alone.
     """
     names = _as_names(label_names), _as_names(default_names)
     limit_train = as_plain(limit_train)
@@ -94,13 +97,16 @@ def load_corpus(
         )
     found = _find_source(str(source))
     (train, validation, test), fingerprint, repeated = _load(found, names, limit_train)
+    told = []
     if repeated:
-        warnings.warn(
-            f"{found.name}: test rows that are also in train: {repeated:,} of "
-            f"{len(test.texts):,}; the test accuracy will flatter",
-            CorpusWarning,
-            stacklevel=2,
+        told.append(
+            f"test rows that are also in train: {repeated:,} of {len(test.texts):,}; the test "
+            "accuracy will be too high"
         )
+    if alike := _find_alike(train.labels.names):
+        told.append(f"labels that differ in case or white space alone: {some_of(alike)}")
+    for message in told:
+        warnings.warn(f"{found.name}: {message}", CorpusWarning, stacklevel=2)
     return Corpus(found.name, train, validation, test, fingerprint)
 
 
@@ -112,6 +118,13 @@ def _as_names(given: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(map(as_plain, given))
 
 
+def _find_alike(names: Sequence[str]) -> list[str]:
+    """Return the names that differ from another one in case or white space alone."""
+    plain = [" ".join(name.casefold().split()) for name in names]
+    times = Counter(plain)
+    return [name for name, own in zip(names, plain, strict=True) if times[own] > 1]
+
+
 _Names = tuple[tuple[str, ...] | None, tuple[str, ...] | None]  # given, and by default
 
 
@@ -120,12 +133,12 @@ class _Source(NamedTuple):
 
     Attributes:
         name: what reports print.
-        read: returns the rows of train, and those of test where the source has them apart.
+        read: returns its rows.
         identify: returns what stands for every byte of the source; None where nothing does.
     """
 
     name: str
-    read: Callable[[], tuple[Table, Table | None]]
+    read: Callable[[], Tables]
     identify: Callable[[], object]
 
 
@@ -139,9 +152,10 @@ def _find_source(source: str) -> _Source:
         return _Source(source, partial(read_hub, source.removeprefix("hub:")), lambda: None)
     path = Path(source)
     if not source or not os.path.exists(path):  # noqa: PTH110 - a name can be too long to ask for
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
         raise CorpusError(
             "the source must be 'ag_news', 'demo', 'hub:<owner>/<name>' or the path of a file or "
-            f"folder; received {source!r}, which is none of these"
+            f"folder; received {source!r}, which is none of these{where}"
             f"{did_you_mean(source, ('ag_news', 'demo'))}"
         )
     name = os.fsencode(path.resolve().name).decode(errors="replace")  # records are UTF-8
@@ -162,27 +176,39 @@ def _load(source: _Source, names: _Names, limit_train: int | None) -> CheckedCor
     return check_whole((train, validation, test))
 
 
-def _read_demo() -> tuple[Table, Table]:
-    train, test = (
-        table_from_columns(f"demo {part}", {"text": texts, "label": labels}, demo.LABEL_NAMES)
-        for part, (texts, labels) in zip(("train", "test"), demo.generate(), strict=True)
+def _read_demo() -> Tables:
+    return Tables(
+        *(
+            table_from_columns(f"demo {part}", {"text": texts, "label": labels}, demo.LABEL_NAMES)
+            for part, (texts, labels) in zip(("train", "test"), demo.generate(), strict=True)
+        )
     )
-    return train, test
 
 
 def _check_and_cut(
     source: _Source, names: _Names, limit_train: int | None
 ) -> tuple[Rows, Rows, Rows]:
     """Return the rows of train, validation and test."""
-    train_table, test_table = source.read()
-    classes = find_classes(train_table, *names)
-    train = _check(train_table, classes)
-    check_classes_occur(train_table.name, classes, train.labels)
-    if test_table is None:
+    tables = source.read()
+    classes = find_classes(tables.train, *names)
+    train = _check(tables.train, classes)
+    check_classes_occur(tables.train.name, classes, train.labels)
+    if tables.test is None:
         train, test = train.cut(len(train.labels) // 10)
     else:
-        test = _check(test_table, classes)
-    return *_cut_validation(source.name, train, limit_train), test
+        test = _check(tables.test, classes)
+    if limit_train is not None and limit_train < len(train.labels):
+        _, train = train.cut(limit_train)
+    cut = ""
+    if tables.validation is None:
+        cut = ", a tenth of train,"
+        train, validation = train.cut(min(VALIDATION_ROWS, len(train.labels) // 10))
+    else:
+        validation = _check(tables.validation, classes)
+    remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
+    for part, labels in (("train", train.labels), (f"validation{cut}", validation.labels)):
+        _check_every_label(f"{source.name}: {part}", labels, remedy)
+    return train, validation, test
 
 
 def _check(table: Table, classes: Classes) -> Rows:
@@ -190,19 +216,11 @@ def _check(table: Table, classes: Classes) -> Rows:
     return Rows(texts, np.arange(len(labels)), Labels(labels, classes.names))
 
 
-def _cut_validation(name: str, train: Rows, limit_train: int | None) -> tuple[Rows, Rows]:
-    rows = len(train.labels)
-    if limit_train is not None and limit_train < rows:
-        _, train = train.cut(limit_train)
-        rows = limit_train
-    train, validation = train.cut(min(VALIDATION_ROWS, rows // 10))
-    remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
-    for part, labels in (("train", train.labels), ("validation", validation.labels)):
-        absent = np.setdiff1d(range(len(labels.names)), labels)
-        if len(absent):
-            names = [labels.names[label] for label in absent]
-            raise CorpusError(
-                f"{name}: {part} must hold every label; "
-                f"received none of {some_of(names)} (rows in all: {len(labels):,}). {remedy}"
-            )
-    return train, validation
+def _check_every_label(part: str, labels: Labels, remedy: str) -> None:
+    absent = np.setdiff1d(range(len(labels.names)), labels)
+    if len(absent):
+        names = [labels.names[label] for label in absent]
+        raise CorpusError(
+            f"{part} must hold every label; received none of {some_of(names)} "
+            f"(rows in all: {len(labels):,}). {remedy}"
+        )

@@ -54,6 +54,10 @@ class Split(NamedTuple):
     texts: Sequence[str]
     labels: Labels
 
+    def __repr__(self) -> str:
+        """Say how many texts there are, not all that they say."""
+        return f"Split({len(self.texts):,} texts)"
+
 
 @dataclass(frozen=True, eq=False)
 class Corpus:

@@ -33,6 +33,14 @@ class Table(NamedTuple):
     label_names: tuple[str, ...] | None = None
 
 
+class Tables(NamedTuple):
+    """The tables of a source; None where it has no such part."""
+
+    train: Table
+    test: Table | None = None
+    validation: Table | None = None
+
+
 def find_text_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
     """Return ``("text",)`` or ``("title", "description")``, whichever the columns hold.
 
