@@ -13,7 +13,13 @@ from agnews_tune.errors import CorpusError
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.inputs import LabelledTexts, SoftTargets, Texts, TrainingRows
 from agnews_tune.text.encoded_corpus import EncodedSplit
-from agnews_tune.text.encoding import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.text.encoding import (
+    EncodedTexts,
+    Tokenizer,
+    build_vocabulary,
+    check_words,
+    encode,
+)
 from agnews_tune.text.vocabulary import Vocabulary
 
 
@@ -53,6 +59,12 @@ def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows
     """Learn the words of checked training texts, and number those of all texts.
 
     Texts that are encoded already stay as they are.
+
+    Raises:
+        CorpusError: no word of the training texts is known.
+
+    Warns:
+        CorpusWarning: as ``check_words``.
     """
     texts, _ = rows.train
     if isinstance(texts, EncodedTexts):
@@ -63,8 +75,11 @@ def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows
     def split(labelled: LabelledTexts) -> EncodedSplit:
         return EncodedSplit(as_encoded(labelled[0], vocabulary, preprocessing), labelled[1])
 
+    train = split(rows.train)
+    if train.texts is not texts:
+        check_words(train.texts, preprocessing.min_count)
     return EncodedRows(
-        split(rows.train), split(rows.validation) if rows.validation else None, rows.soft_targets
+        train, split(rows.validation) if rows.validation else None, rows.soft_targets
     )
 
 

@@ -217,14 +217,16 @@ def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def differing_in_effect(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the names of the settings in which two sets differ and that do something.
+    """Return the names of the settings in which two sets differ and that do something in one."""
+    idle = set(idle_in(own)) & set(idle_in(other))
+    return [name for name in differing(own, other) if name not in idle]
 
-    Between linear models that is how texts become words alone.
-    """
-    names = differing(own, other)
-    if own.get("model") == other.get("model") == "linear":
-        return [name for name in names if name in Preprocessing._fields]
-    return names
+
+def idle_in(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the hyperparameters that do nothing beside the others."""
+    if values.get("model") == "linear":
+        return [name for name in NAMES if name not in ("model", *Preprocessing._fields)]
+    return [] if values.get("pretrain_epochs") else ["pretrain_dropout"]
 
 
 def find_fault(name: str, value: object) -> str | None:

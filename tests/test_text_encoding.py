@@ -14,8 +14,15 @@ from hypothesis import strategies as st
 from nltk.tokenize import word_tokenize
 from programs import loaded_after, run_python
 
+from agnews_tune.errors import CorpusError, CorpusWarning
 from agnews_tune.hyperparameters import Hyperparameters, Preprocessing
-from agnews_tune.text.encoding import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.text.encoding import (
+    EncodedTexts,
+    Tokenizer,
+    build_vocabulary,
+    check_words,
+    encode,
+)
 from agnews_tune.text.tokenizing import load_normalizer
 from agnews_tune.text.vocabulary import BOS, EOS, SPECIAL_TOKENS, UNK, Vocabulary
 
@@ -340,3 +347,35 @@ class TestEncode:
         ]
         assert encoded.ids.tolist() == copy.ids.tolist()
         assert encoded.vocabulary == copy.vocabulary
+
+
+class TestWords:
+    """Whether a network knows the words of its training texts."""
+
+    def check(self, min_count: int, texts: Sequence[str]) -> None:
+        tokenizer = Tokenizer(preprocessing(min_count=min_count))
+        check_words(encode(texts, build_vocabulary(texts, tokenizer), tokenizer), min_count)
+
+    def test_none_known(self):
+        """There is nothing to learn, and a word on how to have it."""
+        with pytest.raises(CorpusError) as caught:
+            self.check(2, ["oil up", "oil down"])
+
+        assert str(caught.value) == (
+            "no word stands more than 2 times in the training texts, so that there is nothing to "
+            "learn from: take a lower min_count, or more texts"
+        )
+
+    def test_most_unknown(self):
+        """Three of five words stand once."""
+        with pytest.warns(CorpusWarning) as warned:
+            self.check(1, ["oil up", "oil down now"])
+
+        assert [
+            "60% of the words in the training texts are not known, as they stand there at most 1 "
+            "times: take a lower min_count, or more texts"
+        ] == [str(item.message) for item in warned]
+
+    def test_most_known(self):
+        """That is as it should be."""
+        self.check(1, ["oil up", "oil up now"])

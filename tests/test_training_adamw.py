@@ -67,7 +67,7 @@ for others in ([Note(), Stop()], [Note()]):
     model = Classifier(
         cell="gru", embedding_dim=4, hidden_dim=4, batch_size=4, epochs=2, schedule="cosine",
         clip_norm=1.0, weight_decay=0.1, layer_decay=0.5, ema_decay=0.9, adversarial_norm=0.1,
-        pretrain_epochs=1,
+        pretrain_epochs=1, min_count=0,
     )
     try:
         model.fit(

@@ -10,7 +10,9 @@ from agnews_tune.errors import GridError, did_you_mean
 from agnews_tune.grid import located_yaml
 from agnews_tune.grid.search import Search
 from agnews_tune.grid.settings import find_setting_fault
-from agnews_tune.hyperparameters import Hyperparameters, format_value
+from agnews_tune.hyperparameters import Hyperparameters, format_value, idle_in
+
+Recipe = tuple[frozenset[tuple[str, Any]], str | None]
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class Experiment:
     teacher: str | None = None
 
     @property
-    def recipe(self) -> tuple[Hyperparameters, str | None]:
+    def recipe(self) -> Recipe:
         """What it trains and what that learns from: no two experiments of a grid share it."""
-        return self.hyperparameters, self.teacher
+        values = self.hyperparameters.to_dict()
+        idle = idle_in(values)
+        return frozenset(item for item in values.items() if item[0] not in idle), self.teacher
 
     def describe_change(self) -> str:
         """Return ``baseline``, ``pooling: mean`` or ``2 changes: cell: gru, ...``."""
@@ -172,7 +176,7 @@ class Grid:
         return changed if epochs is None else changed._with_epochs(epochs)
 
     def _with_epochs(self, epochs: int) -> Grid:
-        kept: dict[tuple[Hyperparameters, str | None], Experiment] = {}
+        kept: dict[Recipe, Experiment] = {}
         left_out: dict[str, str] = {}
         for experiment in self.experiments:
             parent, teacher = experiment.parent, experiment.teacher

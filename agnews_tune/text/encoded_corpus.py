@@ -16,7 +16,13 @@ from agnews_tune.cache import Entry, find_entry, make_entry
 from agnews_tune.corpus.splits import Corpus, Labels
 from agnews_tune.errors import RecordError
 from agnews_tune.hyperparameters import Preprocessing
-from agnews_tune.text.encoding import EncodedTexts, Tokenizer, build_vocabulary, encode
+from agnews_tune.text.encoding import (
+    EncodedTexts,
+    Tokenizer,
+    build_vocabulary,
+    check_words,
+    encode,
+)
 from agnews_tune.text.vocabulary import Vocabulary
 
 FORMAT = 2  # to be raised when the same texts give other numbers, or the files hold other arrays
@@ -62,7 +68,11 @@ def encode_corpus(corpus: Corpus, preprocessing: Preprocessing) -> EncodedCorpus
         preprocessing: how texts become word numbers.
 
     Raises:
-        CorpusError: if ``normalizer`` is ``lemma`` and NLTK finds no WordNet on this machine.
+        CorpusError: if ``normalizer`` is ``lemma`` and NLTK finds no WordNet on this machine, or no
+            word of the training texts is known.
+
+    Warns:
+        CorpusWarning: as ``check_words``.
     """
     key = _key(corpus, preprocessing)
     encoded = _read(find_entry(KIND, key))
@@ -70,6 +80,7 @@ def encode_corpus(corpus: Corpus, preprocessing: Preprocessing) -> EncodedCorpus
         made = _encode(corpus, preprocessing)
         encoded = _read(make_entry(KIND, key, partial(_write, encoded=made))) or made
     train, validation, test = encoded
+    check_words(train, preprocessing.min_count)
     return EncodedCorpus(
         EncodedSplit(train, corpus.train.labels),
         EncodedSplit(validation, corpus.validation.labels),

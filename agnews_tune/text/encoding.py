@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+import warnings
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,14 +13,16 @@ from itertools import chain, count, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from agnews_tune.errors import CorpusError, CorpusWarning
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.text.tokenizing import load_normalizer, word_tokenize
-from agnews_tune.text.vocabulary import BOS, EOS, UNK, Vocabulary
+from agnews_tune.text.vocabulary import BOS, EOS, SPECIAL_TOKENS, UNK, Vocabulary
 
 # Half of a surrogate pair is no character, and UTF-8 cannot hold it.
 _SURROGATES = dict.fromkeys(map(chr, range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
 _PUNCTUATION = {"space": " ", "remove": ""}
 _BLOCK = 2**21  # characters of the texts that are encoded together
+_SHOWING = 2**20  # tokens that show whether words are known; more need not be read from the disk
 
 
 class Tokenizer:
@@ -113,6 +116,31 @@ def encode(texts: Sequence[str], vocabulary: Vocabulary, tokenizer: Tokenizer) -
             ids.append(EOS)
             offsets.append(len(ids))
     return EncodedTexts(np.frombuffer(ids, np.int32), np.frombuffer(offsets, np.int64), vocabulary)
+
+
+def check_words(texts: EncodedTexts, min_count: int) -> None:
+    """See that a network knows the words of its training texts.
+
+    Raises:
+        CorpusError: it knows none.
+
+    Warns:
+        CorpusWarning: it does not know most of them, as far as the first texts show.
+    """
+    if len(texts.vocabulary) == len(SPECIAL_TOKENS):
+        raise CorpusError(
+            f"no word stands more than {min_count} times in the training texts, so that there is "
+            "nothing to learn from: take a lower min_count, or more texts"
+        )
+    first = texts.ids[:_SHOWING]
+    known, unknown = np.count_nonzero(first > EOS), np.count_nonzero(first == UNK)
+    if unknown > known:
+        warnings.warn(
+            f"{unknown / (known + unknown):.0%} of the words in the training texts are not known, "
+            f"as they stand there at most {min_count} times: take a lower min_count, or more texts",
+            CorpusWarning,
+            stacklevel=3,
+        )
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
