@@ -28,8 +28,8 @@ def replacing(path: Path) -> Iterator[Path]:
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _part_of(path)
-        temporary.touch(exist_ok=False)
         try:
+            temporary.touch(exist_ok=False)
             yield temporary
             _sync(temporary)
             temporary.replace(path)
@@ -50,8 +50,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     with explaining(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _part_of(path)
-        temporary.mkdir()
         try:
+            temporary.mkdir()
             yield temporary
             shutil.rmtree(path, ignore_errors=True)
             temporary.replace(path)
@@ -97,4 +97,4 @@ def _sync(path: Path) -> None:
 
 
 def _part_of(path: Path) -> Path:
-    return path.with_name(f".{path.name[:50]}.{token_hex(4)}{PART}")
+    return path.with_name(f".{path.name[:50]}.{token_hex(8)}{PART}")

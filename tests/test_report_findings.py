@@ -71,8 +71,8 @@ def test_all_sentences(write_record: WriteRecord, tmp_path: Path) -> None:
 
 def test_the_quickest_of_those_that_tie(write_record: WriteRecord, tmp_path: Path) -> None:
     """It is named where it is not the best itself; with several seeds there is no warning."""
-    write(write_record, tmp_path, "slow", 2206, seconds=90.0, seeds=2)
-    write(write_record, tmp_path, "quick", 2205, seconds=5.0, seeds=2)
+    write(write_record, tmp_path, "slow", 2206, seconds=90.0, seeds=3)
+    write(write_record, tmp_path, "quick", 2205, seconds=5.0, seeds=3)
     text = findings(tmp_path)
 
     assert (
@@ -80,6 +80,34 @@ def test_the_quickest_of_those_that_tie(write_record: WriteRecord, tmp_path: Pat
         "parameters and 5 s a training."
     ) in text
     assert "--seeds" not in text
+
+
+def test_quick_one_that_two_seeds_do_not_tell_apart(
+    write_record: WriteRecord, tmp_path: Path
+) -> None:
+    """It is no advice where its accuracy lies outside the interval of the best."""
+    write(write_record, tmp_path, "slow", 2206, seconds=90.0, seeds=2)
+    write(write_record, tmp_path, "near", 2205, seconds=9.0, seeds=2)
+    for seed, right in ((0, 800), (1, 2000)):
+        write(write_record, tmp_path, "quick", right, seconds=5.0, seed=seed)
+
+    text = findings(tmp_path)
+    assert (
+        "No evidence that it differs from near, quick. The quickest of those within its interval "
+        "is near, at 12,345 parameters and 9 s a training."
+    ) in text
+    assert text.endswith("Two seeds show large differences alone: run more with --seeds.")
+
+
+def test_experiment_without_predictions_is_named(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Its verdicts are missing, and those of its children."""
+    write(write_record, tmp_path, "rnn", 2000)
+    write(write_record, tmp_path, "gru", 2206, parent="rnn", change="cell: gru")
+    (tmp_path / "rnn-seed0" / "test_predictions.npz").unlink()
+
+    assert findings(tmp_path).startswith(
+        "Not compared, as there are no test predictions: rnn.\nBest by validation: gru"
+    )
 
 
 def test_times_on_other_hardware_are_not_compared(

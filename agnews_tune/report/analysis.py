@@ -64,10 +64,10 @@ class Analysis:
     search: SearchOutcome | None
 
     @property
-    def single_seeds(self) -> bool:
-        """Whether a comparison rests on test rows alone, as an experiment has one seed."""
+    def fewest_seeds(self) -> int | None:
+        """The seeds of the compared experiment that has the fewest; None where none is compared."""
         seeds = [len(line.outcomes.trials) for line in self.lines if line.outcomes]
-        return len(seeds) > 1 and 1 in seeds
+        return min(seeds) if len(seeds) > 1 else None
 
     @property
     def ties(self) -> list[Line]:

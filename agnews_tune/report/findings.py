@@ -8,7 +8,10 @@ from typing import Any
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import interval, points
 
-MORE_SEEDS = "Where there is one seed, another one may change the answer: run more with --seeds."
+MORE_SEEDS = {
+    1: "Where there is one seed, another one may change the answer: run more with --seeds.",
+    2: "Two seeds show large differences alone: run more with --seeds.",
+}
 MOST = 6  # experiments that are named in a sentence; the table has them all
 
 
@@ -22,7 +25,7 @@ def write_findings(analysis: Analysis) -> list[str]:
         [
             *_targets(analysis),
             *_training(analysis),
-            *([MORE_SEEDS] if analysis.single_seeds else []),
+            *([MORE_SEEDS[analysis.fewest_seeds]] if analysis.fewest_seeds in MORE_SEEDS else []),
         ],
     ]
     return [" ".join(sentences) for sentences in paragraphs if sentences]
@@ -45,6 +48,9 @@ def _changes(analysis: Analysis) -> list[str]:
         ]
         if found:
             sentences.append(sentence.format(_join(found, "; ")))
+    gone = _names([line for line in _ended(analysis.lines) if line.outcomes is None])
+    if gone and len(analysis.lines) > 1:
+        sentences.append(f"Not compared, as there are no test predictions: {_join(gone, ', ')}.")
     return sentences
 
 
@@ -64,14 +70,17 @@ def _best(analysis: Analysis, best: Line) -> list[str]:
         f"({interval(best.accuracy)}), at {_cost(best)}."
     ]
     if ties:
-        hardware = _hardware(best)
-        timed = [best, *(line for line in ties if _hardware(line) == hardware)]
-        cheapest = min(timed, key=lambda line: line.experiment.seconds)
         sentences.append(f"No evidence that it differs from {_join(_names(ties), ', ')}.")
+        # Few seeds tell hardly anything from the best, which does not make it as good.
+        near = [line for line in ties if line.accuracy and line.accuracy.value >= best.accuracy.low]
+        timed = [line for line in near if _hardware(line) == _hardware(best)]
+        cheapest = min([best, *timed], key=lambda line: line.experiment.seconds)
         if cheapest is not best:
+            scope = " within its interval" * (len(near) < len(ties))
+            scope += " on its hardware" * (len(timed) < len(near))
             sentences.append(
-                f"The quickest of {'these' if len(timed) > len(ties) else 'those on its hardware'} "
-                f"is {cheapest.experiment.name}, at {_cost(cheapest)}."
+                f"The quickest of {'those' + scope if scope else 'these'} is "
+                f"{cheapest.experiment.name}, at {_cost(cheapest)}."
             )
     return sentences
 
