@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,10 +79,12 @@ def as_labels(
         raise CorpusError(f"{_LABELS}; received lists of different lengths") from None
     if given.dtype.kind == "U" and isinstance(labels, Sequence):
         _check_all_are_names(labels)
-    if given.dtype == object and all(isinstance(label, str) for label in given.flat):
-        given = given.astype(str)  # as pandas holds its strings
+    if given.dtype.kind in "OT":  # as pandas, and NumPy's own strings
+        given = _from_objects(given)
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
-        raise CorpusError(f"{_LABELS}; received {given.dtype} of shape {given.shape}")
+        raise CorpusError(
+            f"{_LABELS}; received {given.dtype} of shape {given.shape}{_remedy(given)}"
+        )
     if rows is not None and rows != len(given):
         raise CorpusError(f"labels must be as many as the texts, {rows}; received {len(given)}")
     if isinstance(given, Labels):
@@ -204,6 +206,30 @@ def hold_out(texts: Texts, labels: Labels, fraction: float) -> tuple[Split, Spli
 
 def _take(texts: Sequence[str], labels: Labels, rows: npt.NDArray[np.int64]) -> Split:
     return Split([texts[row] for row in rows], Labels(labels[rows], labels.names))
+
+
+def _from_objects(given: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return names, or whole numbers, with a type of their own; anything else as it is.
+
+    Raises:
+        CorpusError: one is neither, such as a missing label.
+    """
+    labels = list(map(as_plain, given.flat))
+    for kind in (str, int):
+        if all(type(label) is kind for label in labels):
+            return given.astype(kind)
+    for place, label in enumerate(labels):
+        if given.ndim == 1 and not isinstance(label, type(labels[0])):
+            raise CorpusError(f"{_LABELS}; received {label!r} as labels[{place}]")
+    return given
+
+
+def _remedy(given: npt.NDArray[Any]) -> str:
+    if given.dtype.kind not in "biuf" or not given.size:
+        return ""
+    if given.ndim == 1:
+        return ": give labels.astype(int)" if (given % 1 == 0).all() else ""
+    return ": give its argmax(axis=1)" if given.ndim > 1 and given.shape[1] > 1 else ""
 
 
 def _check_all_are_names(labels: Sequence[object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import heapq
 import io
 import json
 import warnings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier
 
 BATCH = 1000  # texts that are read and answered together
+MOST_COLUMNS = 10  # of classes in the table
 SHOWN = 60  # characters of a text in the table
 
 
@@ -99,7 +101,13 @@ def predict(model: Classifier, texts: Iterable[str]) -> Iterator[Prediction]:
 
 
 def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the lines of a table: class, probability of each class, start of the text."""
+    """Yield the lines of a table: class, probability of each class, start of the text.
+
+    Of many classes the three most probable ones stand there.
+    """
+    if len(names) > MOST_COLUMNS:
+        yield from _as_short_table(predictions, names)
+        return
     label_width = max(len("class"), *map(len, names))
     widths = [max(len(name), 6) for name in names]
     heads = "  ".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))
@@ -108,9 +116,22 @@ def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Itera
         figures = "  ".join(
             f"{probabilities[name]:>{width}.4f}" for name, width in zip(names, widths, strict=True)
         )
-        words = " ".join(text.split())
-        shown = words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
-        yield printable(f"{label:<{label_width}}  {figures}  {shown}")
+        yield printable(f"{label:<{label_width}}  {figures}  {_start(text)}")
+
+
+def _as_short_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
+    heads = ("class", "second", "third")
+    width = max(len(heads[1]), *map(len, names)) + len("  0.0000")
+    yield printable("  ".join([*(f"{head:<{width}}" for head in heads), "text"]))
+    for text, _, probabilities in predictions:
+        best = heapq.nlargest(len(heads), names, key=probabilities.__getitem__)
+        figures = (f"{name:<{width - 8}}  {probabilities[name]:.4f}" for name in best)
+        yield printable("  ".join([*figures, _start(text)]))
+
+
+def _start(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= SHOWN else f"{words[: SHOWN - 3]}..."
 
 
 def as_json(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:

@@ -441,12 +441,15 @@ class TestReport:
         several = (
             f"{tmp_path} holds 2 runs: expected the folder of one run, such as {tmp_path / 'a'}"
         )
-        for arguments in ((a, b, a), (a, b, "--columns"), (a, b, "--format", "csv")):
+        alone = "two runs are compared as a table alone; received"
+        for arguments, error in (
+            ((a, b, a), "two runs are compared at a time; received 3"),
+            ((a, b, "--columns"), f"{alone} --columns too"),
+            ((a, b, "--format", "csv", "--errors", "2"), f"{alone} --errors, --format too"),
+        ):
             result = invoke("report", *arguments)
             assert 2 == result.exit_code
-            assert result.stderr.endswith(
-                "Error: two runs are compared at a time, without other options\n"
-            )
+            assert result.stderr.endswith(f"Error: {error}\n")
         result = invoke("report", a, tmp_path)
         assert (2, f"error: {several}\n") == (result.exit_code, result.stderr)
 
@@ -630,6 +633,8 @@ class TestPredict:
             f"model: {folder}/results/tiny/{name[1]}, trained on demo, "
             f"validation accuracy {best:.4f}\n"
         )
+        trial = invoke("predict", "--model", folder / "results/tiny" / name[1], "Stocks slide")
+        assert (result.stdout, "", 0) == (trial.stdout, trial.stderr, trial.exit_code)
         header, answer = result.stdout.splitlines()
         assert ["class", "World", "Sports", "Business", "Sci/Tech", "text"] == header.split()
         assert answer.endswith("  Stocks slide")

@@ -98,6 +98,18 @@ def test_table_of_short_names() -> None:
     assert expected == list(as_table([one], ("no", "yes")))
 
 
+def test_table_of_many_classes() -> None:
+    """The three most probable ones, as all of them would be wider than a terminal."""
+    names = tuple(f"topic{number}" for number in range(30))
+    probabilities = dict.fromkeys(names, 0.0) | {"topic3": 0.5, "topic29": 0.3, "topic10": 0.2}
+    expected = [
+        "class            second           third            text",
+        "topic3   0.5000  topic29  0.3000  topic10  0.2000  a topic",
+    ]
+
+    assert expected == list(as_table([Prediction("a topic", "topic3", probabilities)], names))
+
+
 def test_json() -> None:
     """One object a line; together the lines are one JSON array."""
     expected = [

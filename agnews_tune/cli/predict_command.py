@@ -20,7 +20,7 @@ FORM_NAMES = ("table", "json", "csv")
 @click.option(
     "--model",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Model folder in place of the best one under RESULTS.",
+    help="Folder of a model, or of the trial that left it, in place of the best one under RESULTS.",
 )
 @results_option(
     help="Where to look for the model with the best validation accuracy.",
@@ -58,8 +58,9 @@ def predict(
         raise click.UsageError("give texts or --file: there is no standard input")
     if model:
         from agnews_tune.classifier import Classifier
+        from agnews_tune.records.layout import has_record, model_folder
 
-        classifier = Classifier.load(model)
+        classifier = Classifier.load(model_folder(model) if has_record(model) else model)
     else:
         record, classifier = predictions.load_best(results)
         click.echo(predictions.describe_model(record), err=True)

@@ -50,8 +50,13 @@ def report(results: tuple[Path, ...], columns: bool, errors: int, form: str | No
 
     if len(results) > 1:
         first, second, *more = results
-        if more or columns or errors or form:
-            raise click.UsageError("two runs are compared at a time, without other options")
+        if more:
+            raise click.UsageError(f"two runs are compared at a time; received {len(results)}")
+        given = {"--columns": columns, "--errors": errors, "--format": form}
+        if options := [name for name, value in given.items() if value]:
+            raise click.UsageError(
+                f"two runs are compared as a table alone; received {', '.join(options)} too"
+            )
         _compare(first, second)
         return
     if errors and form == "csv":

@@ -138,9 +138,8 @@ def run(
         plan = plan.renewed()
         if not plan.to_run:
             plan.write()
-            click.echo(
-                f"nothing to run: all {len(plan.trials)} trials are finished in {plan.folder}"
-            )
+            what = f"all {len(plan.trials)} trials are" if len(plan.trials) > 1 else "the trial is"
+            click.echo(f"nothing to run: {what} finished in {plan.folder}")
             return
         from agnews_tune import tuning
 

@@ -108,7 +108,8 @@ def _training(analysis: Analysis) -> list[str]:
 
 def _cost(line: Line) -> str:
     parameters = line.experiment.on_first_hardware[0]["parameters"]
-    return f"{parameters:,} parameters and {line.experiment.seconds:,.0f} s a training"
+    seconds = f"{line.experiment.seconds:,.0f} s" if line.experiment.seconds >= 1 else "under 1 s"
+    return f"{parameters:,} parameters and {seconds} a training"
 
 
 def _hardware(line: Line) -> Any:
