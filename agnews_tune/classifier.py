@@ -229,7 +229,8 @@ class Classifier:
         for name, layer in self.network_.named_modules():
             count = sum(weights.numel() for weights in layer.parameters(recurse=False))
             if count:
-                rows.append((name, str(layer), f"{count:,}"))
+                kind = str(layer) if name else type(layer).__name__
+                rows.append((name or "(itself)", kind, f"{count:,}"))
         print(tabulate(rows, ("layer", "kind", "parameters"), colalign=("left", "left", "right")))
         print(f"Parameters: {self.count_parameters():,}")
 

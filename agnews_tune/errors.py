@@ -12,7 +12,7 @@
 
     AgnewsTuneWarning         something works, but not as its owner may think
     ├── CorpusWarning         about texts and labels
-    ├── RecordWarning         about a record or backup that is left aside
+    ├── RecordWarning         about a record or backup that is ignored
     └── RunWarning            about what a run gets in place of what it asked for
 
 A message says what happened to which name, what was expected, what was received and what to do.
@@ -72,7 +72,7 @@ class CorpusWarning(AgnewsTuneWarning):
 
 
 class RecordWarning(AgnewsTuneWarning):
-    """A record or backup cannot be used and is left aside."""
+    """A record or backup cannot be used and is ignored."""
 
 
 class RunWarning(AgnewsTuneWarning):

@@ -54,17 +54,17 @@ def read_sealed(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise DamagedError(error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise DamagedError(f"byte {error.start} is no UTF-8") from error
+        raise DamagedError(f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DamagedError(f"no JSON: {error}") from error
+        raise DamagedError(f"invalid JSON: {error}") from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, 10,000 brackets
-        raise DamagedError(f"no JSON that can be read: {error}") from error
+        raise DamagedError(f"unreadable JSON: {error}") from error
     if not isinstance(content, dict):
         raise DamagedError(f"expected a JSON object, received {type(content).__name__}")
     if "checksum" not in content:
         raise DamagedError("it has no checksum")
     if content["checksum"] != seal(content)["checksum"]:
-        raise DamagedError("its checksum is another one: it was changed after it was written")
+        raise DamagedError("its checksum does not match: it was changed after it was written")
     return content
 
 
@@ -92,7 +92,7 @@ def check_beside(path: Path, content: Mapping[str, Any], name: str) -> None:
     except OSError as error:
         raise DamagedError(error.strerror or str(error)) from error
     if received != expected:
-        raise DamagedError(f"its checksum is not the one in {path.name}")
+        raise DamagedError(f"its checksum does not match the one in {path.name}")
 
 
 def file_digest(path: Path) -> str:

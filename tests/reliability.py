@@ -29,7 +29,7 @@ FAULTS = {
     "address": "no cluster at `--address`",
     "names": "names and folders that no file system likes",
     "stranger": "a stranger's files: code in a pickle, sizes beyond the memory",
-    "texts": "texts that are none: empty, NUL, lone surrogates, 1,000,000 lines",
+    "texts": "degenerate texts: empty, NUL, lone surrogates, 1,000,000 lines",
 }
 PREFACE = """# Reliability
 

@@ -164,7 +164,7 @@ class TestRun:
 
         assert re.fullmatch(re.escape(plan) + epochs + re.escape(end), first_run.stdout)
         assert first_run.stderr == (
-            "warning: no GPU was found: --gpus-per-trial 0.25 is left aside and trials run on the "
+            "warning: no GPU was found: --gpus-per-trial 0.25 is ignored and trials run on the "
             "CPU, one core each\n"
             f"failed: wide-seed0: {cause}\n"
         )
@@ -541,7 +541,7 @@ class TestDamage:
 
         assert 0 == result.exit_code
         assert (
-            f"warning: {models[1]}/config.json is left aside: its checksum is not the one in "
+            f"warning: {models[1]}/config.json is ignored: its checksum does not match the one in "
             "result.json"
         ) == first
         assert second.startswith(f"warning: {models[0]}/weights.safetensors: damaged weights (")
@@ -569,12 +569,12 @@ class TestDamage:
         description = results / "tiny/wide-seed0/trial.json"
         description.write_bytes(b"")
         result = invoke("report", results, "--format", "csv")
-        changed = "its checksum is another one: it was changed after it was written"
+        changed = "its checksum does not match: it was changed after it was written"
 
         assert 0 == result.exit_code
         assert result.stderr == (
-            f"warning: {path} is left aside: {changed}\n"
-            f"warning: {description} is left aside: no JSON: Expecting value: line 1 column 1 "
+            f"warning: {path} is ignored: {changed}\n"
+            f"warning: {description} is ignored: invalid JSON: Expecting value: line 1 column 1 "
             "(char 0)\n"
         )
         rows = {row["experiment"]: row for row in csv.DictReader(io.StringIO(result.stdout))}

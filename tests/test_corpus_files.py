@@ -113,6 +113,13 @@ def test_classic_ag_news_csv_is_known_by_its_first_row():
     assert read_rows(path, None) == [('Title Its "text"', 3), ("Other words", 0)]
 
 
+def test_classic_ag_news_csv_may_have_its_header():
+    """Copies that are passed around name the columns."""
+    path = write("train.csv", "Class Index,Title,Description\n3,Oil,falls\n4,Chip,grows\n")
+    assert read_file(path).label_names == AG_NEWS_LABELS
+    assert read_rows(path, None) == [("Oil falls", 2), ("Chip grows", 3)]
+
+
 def test_classic_class_beyond_four_is_refused():
     """A class that AG News has not is named with its line, in the file's own numbers."""
     path = write("train.csv", "1,a,b\n0,a,b\n2,a,b\n5,a,b\n")

@@ -246,7 +246,7 @@ def test_foreign_description_is_named(write_record: WriteRecord, tmp_path: Path)
 
     assert [folder] == [record.folder for record in found]
     assert [
-        f"{tmp_path / 'rnn-seed1' / 'trial.json'} is left aside: it belongs into a folder named "
+        f"{tmp_path / 'rnn-seed1' / 'trial.json'} is ignored: it belongs in a folder named "
         "rnn-seed0"
     ] == [str(item.message) for item in warned]
 
@@ -257,7 +257,7 @@ def test_foreign_description_is_named(write_record: WriteRecord, tmp_path: Path)
     [
         ("result.json", "it is of another trial"),
         ("history.csv", "line 2 is not the one that was written"),
-        ("test_predictions.npz", "its checksum is not the one in result.json"),
+        ("test_predictions.npz", "its checksum does not match the one in result.json"),
     ],
 )
 def test_file_of_another_trial_is_left_aside(
@@ -274,7 +274,7 @@ def test_file_of_another_trial_is_left_aside(
     shutil.copy(folders[1] / name, folders[0] / name)
     record, warned = read_with_warnings(folders[0])
 
-    assert [f"{folders[0] / name} is left aside: {fault}"] == warned
+    assert [f"{folders[0] / name} is ignored: {fault}"] == warned
     assert (name == "result.json") == (record.result is None)
     assert ([] if name == "history.csv" else make_history(2)) == record.history
 
@@ -289,7 +289,7 @@ def test_shortened_history_is_left_aside(write_record: WriteRecord, tmp_path: Pa
     running, silent = read_with_warnings(tmp_path / "running-seed0")
 
     path = tmp_path / "finished-seed0" / "history.csv"
-    assert [f"{path} is left aside: it has 1 of 2 epochs"] == warned
+    assert [f"{path} is ignored: it has 1 of 2 epochs"] == warned
     assert ([], make_history(1), []) == (finished.history, running.history, silent)
 
 
@@ -302,7 +302,7 @@ FILES = ("trial.json", "result.json", "failure.json", "history.csv", "test_predi
 def test_damage_anywhere_is_named_and_never_a_wrong_figure(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """A file that is cut, emptied or changed in any byte is left aside, by name."""
+    """A file that is cut, emptied or changed in any byte is ignored, by name."""
     folder = tmp_path_factory.mktemp("run") / "rnn-seed0"
     shutil.copytree(_whole_record(tmp_path_factory), folder)
     whole = reading.read_trial(folder)
@@ -320,7 +320,7 @@ def test_damage_anywhere_is_named_and_never_a_wrong_figure(
     warned = [str(item.message) for item in caught]
     if not found:
         assert path.name == "trial.json"
-        assert warned[0].startswith(f"{path} is left aside: ")
+        assert warned[0].startswith(f"{path} is ignored: ")
         return
     (record,) = found
     if not warned:  # a change of white space in JSON, say: nothing that is read is another
@@ -328,7 +328,7 @@ def test_damage_anywhere_is_named_and_never_a_wrong_figure(
         assert whole == record
         return
     (message,) = warned
-    assert message.startswith(f"{path} is left aside: ")
+    assert message.startswith(f"{path} is ignored: ")
     assert record.trial == whole.trial
     assert record.result == (None if path.name == "result.json" else whole.result)
     assert record.history == ([] if path.name == "history.csv" else whole.history)
@@ -368,7 +368,7 @@ def test_folder_in_place_of_a_file(write_record: WriteRecord, tmp_path: Path, na
         reading.read_run(tmp_path)
 
     messages = [str(item.message) for item in warned]
-    assert [f"{folder / name} is left aside: Is a directory"] == messages
+    assert [f"{folder / name} is ignored: Is a directory"] == messages
 
 
 @pytest.mark.fault("damage")
@@ -403,7 +403,7 @@ def test_unfit_description_is_named(
     with pytest.raises(RecordError) as caught:
         reading.read_trial(path.parent)
 
-    assert f"{path} is left aside: {fault}" == str(caught.value)
+    assert f"{path} is ignored: {fault}" == str(caught.value)
 
 
 @pytest.mark.fault("damage")
@@ -418,7 +418,7 @@ def test_unfit_result_is_left_aside(
     record, warned = read_with_warnings(path.parent)
 
     assert record.result is None
-    assert [f"{path} is left aside: test_accuracy missing or no number"] == warned
+    assert [f"{path} is ignored: test_accuracy missing or not a number"] == warned
 
 
 @pytest.mark.fault("stranger")
@@ -426,11 +426,11 @@ def test_unfit_result_is_left_aside(
 def test_poison_in_a_record_is_never_executed(
     write_record: WriteRecord, tmp_path: Path, name: str
 ) -> None:
-    """A pickle in place of any file is left aside, and the code in it does not run."""
+    """A pickle in place of any file is ignored, and the code in it does not run."""
     folder = write_record(tmp_path / "run", "rnn")
     marker = tmp_path / "marker"
     (folder / name).write_bytes(pickle.dumps(Poison(marker)))
-    with pytest.warns(RecordWarning, match=re.escape(f"{folder / name} is left aside: ")):
+    with pytest.warns(RecordWarning, match=re.escape(f"{folder / name} is ignored: ")):
         reading.read_run(tmp_path / "run")
 
     assert not marker.exists()

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import write_run
+from programs import run_python
 
 from agnews_tune.errors import WriteError
 from agnews_tune.records.reading import read_run
@@ -162,6 +163,25 @@ def test_process_that_loads_was_killed(summary: DataSummary, tmp_path: Path) -> 
     assert all(path.exists() for path in paths)
     gone, _alive = psutil.wait_procs(processes, timeout=5)
     assert processes == sorted(gone, key=lambda process: process.pid)
+
+
+def test_signal_in_a_destructor_ends_the_process() -> None:
+    """Python ignores what is raised there, and would print it."""
+    done = run_python(
+        "import os, signal, sys, time\n"
+        "from agnews_tune.report.drawing import end_on_sigterm\n"
+        "class Last:\n"
+        "    def __del__(self): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "end_on_sigterm()\n"
+        "try:\n"
+        "    Last()\n"
+        "    time.sleep(60)\n"
+        "    print('alive')\n"
+        "finally:\n"
+        "    print('in order')\n"
+    )
+
+    assert ("in order\n", "") == (done.stdout, done.stderr)
 
 
 @two_cores

@@ -44,7 +44,7 @@ def test_predictions_for_other_rows_are_left_aside(
 
     assert [0] == list(outcomes)
     path = other / "test_predictions.npz"
-    assert [f"{path} is left aside: its labels are those of other rows"] == [
+    assert [f"{path} is ignored: its labels are those of other rows"] == [
         str(item.message) for item in warned
     ]
 
@@ -71,11 +71,11 @@ UNFIT = {
     ),
     "no number": (
         npz(probabilities=np.full((4, 2), np.nan, np.float16), labels=LABELS),
-        "its probabilities or labels are none",
+        "its probabilities or labels are out of range",
     ),
     "no class": (
         npz(probabilities=PROBABILITIES, labels=LABELS + 1),
-        "its probabilities or labels are none",
+        "its probabilities or labels are out of range",
     ),
     "pickled": (
         npz(probabilities=PROBABILITIES, labels=np.array([{}], object)),
@@ -99,7 +99,7 @@ def test_unfit_predictions_are_named(
         outcomes = read_outcomes(summary)
 
     assert {} == outcomes
-    assert [f"{path} is left aside: {fault}"] == [str(item.message) for item in warned]
+    assert [f"{path} is ignored: {fault}"] == [str(item.message) for item in warned]
 
 
 def test_damaged_predictions_are_read_by_nobody(write_record: WriteRecord, tmp_path: Path) -> None:

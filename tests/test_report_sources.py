@@ -39,7 +39,7 @@ def test_damaged_grid_is_left_aside(run: Path) -> None:
 
     assert grid is None
     (message,) = [str(item.message) for item in warned]
-    assert message.startswith(f"{path} is left aside: {path}: 1 fault\n")
+    assert message.startswith(f"{path} is ignored: {path}: 1 fault\n")
 
 
 def saw(fingerprint: str) -> DataSummary:

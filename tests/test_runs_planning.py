@@ -171,7 +171,7 @@ def test_damaged_description_starts_over(tmp_path: Path) -> None:
 
     assert "start over (damaged record)" == actions(again)["base-seed0"]
     assert [
-        f"{path} is left aside: no JSON: Expecting property name enclosed in double quotes: "
+        f"{path} is ignored: invalid JSON: Expecting property name enclosed in double quotes: "
         "line 1 column 2 (char 1)"
     ] == [str(item.message) for item in warned]
 

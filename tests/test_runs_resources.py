@@ -121,7 +121,7 @@ def test_without_a_gpu_trials_run_on_the_cpu() -> None:
 
     assert Resources(1, 0, 2) == shared
     assert [
-        "no GPU was found: --gpus-per-trial 0.25 is left aside and trials run on the CPU, "
+        "no GPU was found: --gpus-per-trial 0.25 is ignored and trials run on the CPU, "
         "one core each"
     ] == [str(warning.message) for warning in caught]
 

@@ -241,12 +241,12 @@ def test_unfit_config_is_named(folder: Path, change: dict[str, object], fault: s
 
 @pytest.mark.fault("damage")
 def test_changed_config_is_named(folder: Path) -> None:
-    """A config whose checksum is another one is not trusted."""
+    """A config whose checksum does not match is not trusted."""
     path = folder / "config.json"
     path.write_text(path.read_text().replace('"Sports"', '"Sport"'))
 
     assert message_of(folder) == (
-        f"{path}: damaged model config (its checksum is another one: it was changed after it was "
+        f"{path}: damaged model config (its checksum does not match: it was changed after it was "
         "written); save the model again"
     )
 
@@ -262,7 +262,7 @@ def test_changed_file_is_named(folder: Path, name: str, kind: str) -> None:
     (folder / name).write_bytes(content)
 
     assert message_of(folder) == (
-        f"{folder / name}: damaged {kind} (its checksum is not the one in config.json); "
+        f"{folder / name}: damaged {kind} (its checksum does not match the one in config.json); "
         "save the model again"
     )
 

@@ -42,9 +42,9 @@ def test_files_beside_are_checked(tmp_path: Path) -> None:
         faults.append(str(caught.value))
 
     assert [
-        "its checksum is not the one in note.json",
+        "its checksum does not match the one in note.json",
         "No such file or directory",
-        "its checksum is not the one in note.json",
+        "its checksum does not match the one in note.json",
     ] == faults
 
 
@@ -52,15 +52,15 @@ def test_files_beside_are_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "no JSON: Expecting value: line 1 column 1 (char 0)"),
-        (b'{"key": ', "no JSON: Expecting value: line 1 column 9 (char 8)"),
+        (b"", "invalid JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b'{"key": ', "invalid JSON: Expecting value: line 1 column 9 (char 8)"),
         (b"[1, 2]", "expected a JSON object, received list"),
-        (b'{"\xff"', "byte 2 is no UTF-8"),
+        (b'{"\xff"', "byte 2 is not UTF-8"),
         (b"{}", "it has no checksum"),
-        (b'{"checksum": 7}', "its checksum is another one: it was changed after it was written"),
+        (b'{"checksum": 7}', "its checksum does not match: it was changed after it was written"),
         (
             b'{"a": ' + b"9" * 5000 + b"}",
-            "no JSON that can be read: Exceeds the limit (4300 digits) for integer string "
+            "unreadable JSON: Exceeds the limit (4300 digits) for integer string "
             "conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the "
             "limit",
         ),
@@ -80,7 +80,7 @@ def test_deep_nesting_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "note.json"
     path.write_text("[" * 100_000)
 
-    assert fault_of(path).startswith("no JSON that can be read: maximum recursion depth exceeded")
+    assert fault_of(path).startswith("unreadable JSON: maximum recursion depth exceeded")
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -114,5 +114,5 @@ def test_checksum_follows_the_content(tmp_path: Path, change: str) -> None:
     if change == "order":
         assert content == read_sealed(path)
     else:
-        expected = "its checksum is another one: it was changed after it was written"
+        expected = "its checksum does not match: it was changed after it was written"
         assert expected == fault_of(path)

@@ -52,7 +52,7 @@ def test_file(tmp_path):
             "<pad>, <unk>, <bos>, <eos> as the first four lines; "
             "received '<pad>\\r', '<unk>\\r', '<bos>\\r', '<eos>\\r'",
         ),
-        (b"<pad>\n<unk>\n\xff\n", "UTF-8 text; received byte 12 that is none"),
+        (b"<pad>\n<unk>\n\xff\n", "UTF-8 text; received byte 12, which is not"),
         (b"<pad>\n<unk>\n<bos>\n<eos>\noi", "a line break at the end; received 'oi'"),
         (b"<pad>\n<unk>\n<bos>\n<eos>\n\n", "one word a line; received '' in line 5"),
         (

@@ -35,7 +35,7 @@ def test_words_of_two_texts_are_no_pair() -> None:
 
 @given(st.lists(st.lists(st.integers(0, WORDS - 1), min_size=1), min_size=1), st.integers(0, 3))
 def test_pairs_of_any_texts(texts: list[list[int]], min_count: int) -> None:
-    """They are those that a loop over the texts counts, in rising order."""
+    """They are those that a loop over the texts counts, in ascending order."""
     counts = Counter(first * WORDS + second for text in texts for first, second in pairwise(text))
     expected = sorted(pair for pair, count in counts.items() if count > min_count)
 

@@ -222,7 +222,7 @@ def test_foreign_weights_are_left_aside(tmp_path: Path) -> None:
 @pytest.mark.fault("stranger")
 @pytest.mark.parametrize("write", [pickle.dump, torch.save])
 def test_poison_in_a_backup_is_never_executed(write: Callable[..., None], tmp_path: Path) -> None:
-    """A pickle in its place is left aside, and the code in it does not run."""
+    """A pickle in its place is ignored, and the code in it does not run."""
     path, marker = tmp_path / "backup.safetensors", tmp_path / "marker"
     with path.open("wb") as file:
         write(Poison(marker), file)
@@ -246,7 +246,7 @@ def test_changed_weight_is_found_out(tmp_path: Path) -> None:
     with pytest.warns(RecordWarning) as warned:
         model = fit(BackupAndRestore(path))
 
-    expected = f"{path}: damaged backup (its checksum is another one); training starts over"
+    expected = f"{path}: damaged backup (its checksum does not match); training starts over"
     assert [expected] == [str(item.message) for item in warned]
     assert_same(fit(), model)
 

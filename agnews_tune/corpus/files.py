@@ -17,8 +17,10 @@ from agnews_tune.sealed import file_digest
 
 AG_NEWS_LABELS = ("World", "Sports", "Business", "Sci/Tech")
 
-# The AG News CSV as it was first published has no header and counts its classes from 1.
+# The AG News CSV as it was first published has no header and counts its classes from 1; copies of
+# it have this one.
 CLASSIC_COLUMNS = ("label", "title", "description")
+CLASSIC_HEADER = ("Class Index", "Title", "Description")
 CLASSIC_LABELS = {"1": 0, "2": 1, "3": 2, "4": 3}
 
 LARGEST_FIELD = 2**31 - 1  # characters; more does not fit the C long of every machine
@@ -90,6 +92,9 @@ def _read_delimited(path: Path, delimiter: str) -> Table:
     if not rows:
         return Table(str(path), "line", [], [], [], faults)
     first = min(rows)
+    if tuple(rows[first]) == CLASSIC_HEADER:
+        del rows[first]
+        return _classic_table(path, rows, faults)
     if len(rows[first]) == len(CLASSIC_COLUMNS) and rows[first][0] in CLASSIC_LABELS:
         return _classic_table(path, rows, faults)
     return _table_from_rows(path, rows.pop(first), rows, faults)

@@ -70,7 +70,8 @@ def load_corpus(
               folder with one file ``train.*``, one file ``test.*`` and, if you like,
               ``validation.*``. Columns are ``text`` and ``label``, or ``title``, ``description``
               and ``label``; others are ignored. The classic AG News CSV (class 1 to 4, title,
-              description, no header) is known by its first row.
+              description, without a header or with ``Class Index,Title,Description``) is known by
+              its first row.
         label_names: the name of each class. Labels in the data are then these names, or numbers
             from 0. By default they are what the source says, or else the names or numbers in it.
         default_names: the name of each class where the source says nothing, and its labels are

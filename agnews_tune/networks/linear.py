@@ -16,7 +16,7 @@ class LinearNetwork(nn.Module):
 
     Args:
         words: number of different word numbers.
-        pairs: ``first * words + second`` of each pair that it knows ``(pairs,)``, int64, rising.
+        pairs: ``first * words + second`` of each pair that it knows ``(pairs,)``, int64, ascending.
         classes: number of logits.
 
     Attributes:
@@ -63,7 +63,7 @@ class LinearNetwork(nn.Module):
             lengths: tokens of each text ``(batch,)``, int64.
 
         Returns:
-            The row, the number among words and pairs, and the count of each, rows rising; int64.
+            The row, the number among words and pairs, and the count of each, rows ascending; int64.
         """
         words = ids.long()
         inside = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]

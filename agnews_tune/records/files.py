@@ -79,7 +79,7 @@ def read_description(path: Path) -> dict[str, Any]:
     _check_values(trial)
     name = f"{trial['experiment']}-seed{trial['seed']}"
     if path.parent.name != name:
-        raise DamagedError(f"it belongs into a folder named {name}")
+        raise DamagedError(f"it belongs in a folder named {name}")
     return trial | {"hyperparameters": LATER | trial["hyperparameters"]}
 
 
@@ -89,7 +89,7 @@ def read_result(path: Path, key: str) -> dict[str, Any]:
     if result.get("key") != key:
         raise DamagedError("it is of another trial")
     if unfit := [name for name in RESULT_NAMES if not _is_finite(result.get(name))]:
-        raise DamagedError(f"{', '.join(unfit)} missing or no number")
+        raise DamagedError(f"{', '.join(unfit)} missing or not a number")
     if result["epochs"] < 1:
         raise DamagedError("epochs must be at least 1")
     return result
@@ -122,9 +122,9 @@ def read_history(path: Path, key: str, epochs: int | None) -> list[dict[str, flo
     except OSError as error:
         raise DamagedError(error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise DamagedError(f"byte {error.start} is no UTF-8") from error
+        raise DamagedError(f"byte {error.start} is not UTF-8") from error
     if header != _HEADER:
-        raise DamagedError("its first line is another one")
+        raise DamagedError("its header is not the expected one")
     rows = [_read_line(line, number, key) for number, line in enumerate(lines, start=1)]
     if epochs not in {None, len(rows)}:
         raise DamagedError(f"it has {len(rows)} of {epochs} epochs")
@@ -154,7 +154,7 @@ def read_arrays(
     if probabilities.shape != (rows, classes) or labels.shape != (rows,):
         raise DamagedError(f"it is not for {rows:,} rows of {classes} classes")
     if not (np.isfinite(probabilities).all() and np.isin(labels, range(classes)).all()):
-        raise DamagedError("its probabilities or labels are none")
+        raise DamagedError("its probabilities or labels are out of range")
     return probabilities, labels
 
 

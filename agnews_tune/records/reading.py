@@ -1,6 +1,6 @@
 """Reads what trials left on disk.
 
-A file that is damaged, or of another trial, is left aside with a RecordWarning, as if it were gone.
+A file that is damaged, or of another trial, is ignored with a RecordWarning, as if it were gone.
 """
 
 from __future__ import annotations
@@ -219,4 +219,4 @@ def _files_there(record: TrialRecord, config: Mapping[str, Any]) -> list[str]:
 
 
 def _left_aside(path: Path, error: DamagedError) -> str:
-    return f"{path} is left aside: {error}"
+    return f"{path} is ignored: {error}"

@@ -24,6 +24,7 @@ from agnews_tune.errors import WriteError
 
 PROCESSES = 2  # a run has two pictures of curves
 PATIENCE = 5  # seconds that the process which forks them gets to end itself and them
+AGAIN = 0.01  # seconds until a process that could not be ended is ended
 Pipe = tuple[Connection, Connection]
 Picture = Callable[[], list[Path]]  # draws one, or waits until it is drawn; returns its files
 Draw = Callable[[Picture, Path], Picture]  # has one drawn into a folder
@@ -89,7 +90,7 @@ def _load(pipes: list[Pipe]) -> None:
     # What a terminal sends goes to all processes, and the first one decides.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    end_on_sigterm()
     gc.disable()  # a tenth of the time would go into a search for what ends with the process
     for name in ("figure", "backends.backend_agg", "backends.backend_svg"):
         import_module(f"matplotlib.{name}")
@@ -101,6 +102,21 @@ def _load(pipes: list[Pipe]) -> None:
         _close_all(pipes)
         for process in processes:
             process.join()
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end the process in order: what stands in ``finally`` is done."""
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, lambda *_: sys.exit())
+    sys.unraisablehook = _end_again
+
+
+def _end_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Try again where a destructor ran, which Python lets nothing end."""
+    if unraisable.exc_type is SystemExit:
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _draw(connection: Connection, pipes: list[Pipe]) -> None:

@@ -62,7 +62,7 @@ def read_outcomes(summary: DataSummary) -> dict[int, Outcomes]:
                 trials.append(record)
                 probabilities.append(predictions[0])
             else:
-                message = f"{record.predictions} is left aside: its labels are those of other rows"
+                message = f"{record.predictions} is ignored: its labels are those of other rows"
                 warnings.warn(message, RecordWarning, stacklevel=2)
         if trials and labels is not None and len(trials) == len(experiment.finished):
             found[position] = Outcomes(trials, np.stack(probabilities), labels)

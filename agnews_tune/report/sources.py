@@ -29,7 +29,7 @@ def read_grid_of(run: Path) -> Grid | None:
     try:
         return _read_grid(run)
     except GridError as error:
-        message = f"{path} is left aside: {error}"
+        message = f"{path} is ignored: {error}"
         warnings.warn(message, RecordWarning, stacklevel=2)
         return None
 

@@ -90,7 +90,7 @@ def share(
     _check_share(gpus_per_trial)
     if gpus_per_trial and not has_gpu:
         warnings.warn(
-            f"no GPU was found: --gpus-per-trial {gpus_per_trial:g} is left aside and trials run "
+            f"no GPU was found: --gpus-per-trial {gpus_per_trial:g} is ignored and trials run "
             "on the CPU, one core each",
             RunWarning,
             stacklevel=2,

@@ -60,7 +60,7 @@ class Vocabulary:
         except OSError as error:
             raise _damaged(path, "a file that can be read", error.strerror) from error
         except UnicodeDecodeError as error:
-            raise _damaged(path, "UTF-8 text", f"byte {error.start} that is none") from error
+            raise _damaged(path, "UTF-8 text", f"byte {error.start}, which is not") from error
         *tokens, rest = text.split("\n")
         if rest:
             raise _damaged(path, "a line break at the end", repr(rest))

@@ -16,7 +16,7 @@ def frequent_pairs(texts: EncodedTexts, min_count: int) -> npt.NDArray[np.int64]
         min_count: a pair with this count or a lower one is left out.
 
     Returns:
-        ``first * vocabulary size + second`` of each pair, rising.
+        ``first * vocabulary size + second`` of each pair, ascending.
     """
     first, second = texts.ids[:-1].astype(np.int64), texts.ids[1:]
     within = np.ones(len(first), bool)

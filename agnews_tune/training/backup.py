@@ -66,7 +66,7 @@ class BackupAndRestore(Callback):
                 _check_shapes(descent, read_shapes(self.filepath))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if metadata["checksum"] != _checksum(metadata["state"], tensors):
-                raise ValueError("its checksum is another one")
+                raise ValueError("its checksum does not match")
         except (
             SafetensorError,
             OSError,
