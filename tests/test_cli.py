@@ -245,7 +245,7 @@ class TestRunRefuses:
             ),
             (
                 ("--limit-train", "20"),
-                "demo: validation, a tenth of train, must hold every label; received none of "
+                "demo: validation, cut from train, must hold every label; received none of "
                 "'Business', 'Sci/Tech' (rows in all: 2). Raise limit_train or add such rows",
             ),
             (

@@ -207,7 +207,7 @@ def test_test_file_without_rows_is_refused():
 def test_class_too_rare_for_validation_is_refused():
     """A model cannot be selected on rows that lack a class."""
     assert error_of(write_rows("fruit.csv", {"apple": 98, "pear": 2})) == (
-        "fruit.csv: validation, a tenth of train, must hold every label; "
+        "fruit.csv: validation, cut from train, must hold every label; "
         "received none of 'pear' (rows in all: 9). Add such rows"
     )
 
@@ -284,7 +284,7 @@ def test_smaller_limit_keeps_rows_of_the_larger():
     assert smaller < larger
 
 
-@pytest.mark.parametrize(("limit", "split"), [(10, "validation, a tenth of train,"), (1, "train")])
+@pytest.mark.parametrize(("limit", "split"), [(10, "validation, cut from train,"), (1, "train")])
 def test_limit_train_must_leave_every_class_a_row(limit, split):
     """The error names what lacks what and the remedy; train is looked at before validation."""
     source = write_rows("fruit.csv", {"apple": 120, "pear": 80})

@@ -202,7 +202,7 @@ def _check_and_cut(
         _, train = train.cut(limit_train)
     cut = ""
     if tables.validation is None:
-        cut = ", a tenth of train,"
+        cut = ", cut from train,"
         train, validation = train.cut(min(VALIDATION_ROWS, len(train.labels) // 10))
     else:
         validation = _check(tables.validation, classes)

@@ -66,7 +66,7 @@ class Corpus:
     Args:
         name: what reports print, such as ``ag_news`` or a file's name.
         train: rows to fit on.
-        validation: rows cut from train, to select models on.
+        validation: rows to select models on, cut from train where the source has none.
         test: rows for the final figures alone.
         fingerprint: hash of the texts, labels, label names and split, as 16 hex digits.
     """
