@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from agnews_tune.locking import try_lock
 from agnews_tune.sealed import DamagedError, check_beside, read_sealed, write_sealed
 
 DESCRIPTION = "entry.json"
+ABANDONED = 3600  # seconds after which a part without a writer is taken for left behind
 
 _NO_FOLDER = (OSError, RuntimeError)  # RuntimeError: the user has no home
 
@@ -56,7 +58,7 @@ def find_entry(kind: str, key: str) -> Entry | None:
 def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) -> Entry | None:
     """Keep files under a key and return them; None, and nothing kept, where that cannot be.
 
-    What killed writers have left of entries of this kind is removed.
+    What killed writers have left of entries of this kind an hour ago is removed.
 
     Args:
         kind: as for ``find_entry``.
@@ -67,7 +69,9 @@ def make_entry(kind: str, key: str, write: Callable[[Path], Mapping[str, Any]]) 
         path = _folder(kind, key)
     except RuntimeError:
         return None
-    with suppress(OSError), replacing_folder(path) as folder, _trying_lock(folder):
+    # The lock is let go after the folder has its name.
+    with suppress(OSError), ExitStack() as stack, replacing_folder(path) as folder:
+        stack.enter_context(_trying_lock(folder))
         _remove_abandoned(path.parent)
         content = write(folder)
         names = [file.name for file in folder.iterdir()]
@@ -102,7 +106,8 @@ def making(kind: str, key: str, on_wait: Callable[[], None]) -> Iterator[None]:
 def _remove_abandoned(kind: Path) -> None:
     for part in kind.glob(f".*{PART}"):
         with suppress(OSError), _trying_lock(part) as free:  # OSError: it is gone by now
-            if free:
+            # Locks of some network file systems do not reach another machine.
+            if free and time.time() - part.stat().st_mtime > ABANDONED:
                 shutil.rmtree(part, ignore_errors=True)
 
 

@@ -12,14 +12,15 @@ import numpy.typing as npt
 from agnews_tune.corpus.splits import Labels, Split, stratified_split
 from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean, some_of
 from agnews_tune.hyperparameters import as_plain
-from agnews_tune.rules import is_number
+from agnews_tune.rules import is_number, is_whole_number
 from agnews_tune.text.encoding import EncodedTexts
 
 Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]
 SoftTargets = npt.NDArray[np.float32]
 _LABELS = "labels must be a list of class names or of class numbers, one a text"
-_NUMBER = re.compile(r"-?\d+")
+_NUMBER = re.compile("0|-?[1-9][0-9]*")
+_INT64 = (-(2**63), 2**63 - 1)
 ROUNDING = 1e-2  # of probabilities that were written as float16, added up
 
 
@@ -79,7 +80,7 @@ def as_labels(
         raise CorpusError(f"{_LABELS}; received lists of different lengths") from None
     if given.dtype.kind == "U" and isinstance(labels, Sequence):
         _check_all_are_names(labels)
-    if given.dtype.kind in "OT":  # as pandas, and NumPy's own strings
+    if given.dtype.kind in "OT" and given.ndim == 1:  # as pandas, and NumPy's own strings
         given = _from_objects(given)
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
         raise CorpusError(
@@ -209,19 +210,18 @@ def _take(texts: Sequence[str], labels: Labels, rows: npt.NDArray[np.int64]) -> 
 
 
 def _from_objects(given: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return names, or whole numbers, with a type of their own; anything else as it is.
+    """Return names, or whole numbers, with a type of their own; a mixture as it is.
 
     Raises:
         CorpusError: one is neither, such as a missing label.
     """
     labels = list(map(as_plain, given.flat))
-    for kind in (str, int):
-        if all(type(label) is kind for label in labels):
-            return given.astype(kind)
+    if all(isinstance(label, str) for label in labels):
+        return given.astype(str)
     for place, label in enumerate(labels):
-        if given.ndim == 1 and not isinstance(label, type(labels[0])):
+        if not (is_whole_number(label, *_INT64) or isinstance(label, str)):
             raise CorpusError(f"{_LABELS}; received {label!r} as labels[{place}]")
-    return given
+    return given if any(isinstance(label, str) for label in labels) else given.astype(np.int64)
 
 
 def _remedy(given: npt.NDArray[Any]) -> str:

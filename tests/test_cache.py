@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,14 @@ def writer() -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+def kill(writer: subprocess.Popen[str], notes: Path) -> None:
+    """End a writer, and make what it leaves older than an hour."""
+    writer.kill()
+    writer.wait()
+    (part,) = notes.iterdir()
+    os.utime(part, (0, 0))
+
+
 def write_note(folder: Path) -> dict[str, str]:
     (folder / "note.txt").write_text("a note")
     return {}
@@ -53,16 +62,16 @@ def write_note(folder: Path) -> dict[str, str]:
 @pytest.mark.fault("driver")
 def test_part_of_a_killed_writer_is_removed(writer: subprocess.Popen[str], notes: Path) -> None:
     """Nothing of it is left once something else is kept."""
-    writer.kill()
-    writer.wait()
-    assert 1 == len(list(notes.iterdir()))
+    kill(writer, notes)
     make_entry("notes", "quick", write_note)
 
     assert [notes / "quick"] == list(notes.iterdir())
 
 
-def test_part_of_a_living_writer_stays(writer: subprocess.Popen[str]) -> None:
-    """It is kept when it is whole."""
+def test_part_of_a_living_writer_stays(writer: subprocess.Popen[str], notes: Path) -> None:
+    """It is kept when it is whole, however long that takes."""
+    (part,) = notes.iterdir()
+    os.utime(part, (0, 0))
     make_entry("notes", "quick", write_note)
     writer.communicate("")
     entry = find_entry("notes", "slow")
@@ -80,8 +89,7 @@ def test_file_system_without_locks(
     def fail(*_: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    writer.kill()
-    writer.wait()
+    kill(writer, notes)
     monkeypatch.setattr(fcntl, "flock", fail)
 
     assert make_entry("notes", "quick", write_note)

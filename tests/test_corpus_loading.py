@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,7 @@ def test_given_label_names_name_the_numbers():
         (("apple", "pear"), ("pear", "apple"), ("pear", "apple")),
         (("apple", "pear"), ("yes", "no"), ("apple", "pear")),
         (("apple", "pear"), ("pear", "apple", "plum"), ("apple", "pear")),
+        (("apple", "pear", "plum"), ("pear", "apple"), ("apple", "pear", "plum")),
     ],
 )
 def test_default_names_hold_where_they_fit(labels, default_names, expected):
@@ -163,6 +165,19 @@ def test_default_names_hold_where_they_fit(labels, default_names, expected):
     corpus = load_corpus(source, default_names=default_names)
 
     assert expected == corpus.label_names
+
+
+def test_misspelt_default_name_is_no_class():
+    """A few rows with another label than the names that all others have are listed."""
+    source = write_rows("fruit.csv", {"apple": 50, "pear": 50, "paer": 2})
+    assert error_of(source, default_names=("apple", "pear")) == (
+        "fruit.csv: 2 faulty rows\n"
+        "  line 102: label must be one of 'apple', 'pear' or a whole number from 0 to 1; received "
+        "'paer' (did you mean 'pear'?)\n"
+        "  line 103: label must be one of 'apple', 'pear' or a whole number from 0 to 1; received "
+        "'paer' (did you mean 'pear'?)\n"
+        "Correct these rows or remove them"
+    )
 
 
 def test_default_names_do_not_replace_those_of_the_source():
@@ -233,6 +248,19 @@ def test_validation_file_without_a_class_is_refused():
     assert error_of("fruit") == (
         "fruit: validation must hold every label; received none of 'pear' (rows in all: 60). Add "
         "such rows"
+    )
+
+
+def test_notes_beside_the_validation_rows_are_left_alone():
+    """Of two files with rows nobody guesses which is meant."""
+    for part in ("train", "validation", "test"):
+        write_rows(f"fruit/{part}.csv", {"apple": 50, "pear": 50}, start=100 * len(part))
+    Path("fruit/validation.txt").touch()
+    assert 100 == len(load_corpus("fruit").validation.texts)
+    shutil.copy("fruit/validation.csv", "fruit/validation.tsv")
+    assert error_of("fruit") == (
+        "folder fruit must hold at most one file validation.*; received validation.csv, "
+        "validation.tsv"
     )
 
 

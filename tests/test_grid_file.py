@@ -315,23 +315,6 @@ FAULTS = {
             "line 6: experiment 'd': parent must be an experiment above it; received 'd'",
         ],
     ),
-    "the same in effect": (
-        "data: demo\n"
-        "experiments:\n"
-        "  a:\n"
-        "  b: {parent: a, pretrain_dropout: 0.3}\n"
-        "  c: {parent: a, model: linear}\n"
-        "  d: {parent: c, cell: gru, epochs: 2}\n"
-        "  e: {parent: a, pretrain_epochs: 1}\n"
-        "  f: {parent: e, pretrain_dropout: 0.3}\n"
-        "  g: {parent: c, min_count: 2}\n",
-        [
-            "line 4: 'b' differs from 'a' in pretrain_dropout alone, which does nothing beside "
-            "pretrain_epochs: 0: one of them is enough",
-            "line 6: 'd' differs from 'c' in cell, epochs alone, which does nothing beside model: "
-            "linear: one of them is enough",
-        ],
-    ),
     "the same twice": (
         "data: demo\n"
         "experiments:\n"

@@ -121,7 +121,6 @@ def test_another_key_clears_the_old_record(
 ) -> None:
     """A trial of the same name with other settings starts from nothing; others keep theirs."""
     folder = write_record(tmp_path, "rnn", key="old")
-    (folder / "result.json").unlink()
     writing.write_predictions(folder, np.ones((1, 1), np.float32), np.zeros(1, np.int64))
     (folder / "model").mkdir()
     (folder / "model" / "config.json").touch()
@@ -138,21 +137,25 @@ def test_another_key_clears_the_old_record(
 
 
 @pytest.mark.fault("again")
-def test_another_key_keeps_what_is_finished(
-    write_record: Callable[..., Path], tmp_path: Path
-) -> None:
-    """It lies apart, whole, as often as there is another one, and is no part of the run."""
-    for key in ("first", "second", "third"):
-        folder = write_record(tmp_path, "rnn", key=key)
-    replaced = tmp_path / "replaced"
+def test_records_that_are_set_aside(write_record: Callable[..., Path], tmp_path: Path) -> None:
+    """They are a run of their own, with its grid and curves, as often as there are others."""
+    for number in (1, 2):
+        writing.write_grid(tmp_path, f"name: grid {number}\n")
+        folders = [write_record(tmp_path, name, key=f"key {number}") for name in ("rnn", "gru")]
+        curves = layout.tensorboard_folder(folders[0])
+        curves.mkdir(parents=True)
+        (curves / "events").touch()
+        writing.set_aside(tmp_path, folders)
 
-    assert ["third"] == [record.trial["key"] for record in reading.read_run(tmp_path)]
-    for number, key in enumerate(("first", "second"), start=1):
-        (record,) = reading.read_run(replaced / str(number))
-        assert key == record.trial["key"]
-        assert record.result
-        names = {path.name for path in record.folder.iterdir()}
-        assert {path.name for path in folder.iterdir()} == names
+        place = tmp_path / "replaced" / str(number)
+        records = reading.read_run(place)
+        assert {"rnn", "gru"} == {record.trial["experiment"] for record in records}
+        assert all(record.result for record in records)
+        assert {f"key {number}"} == {record.trial["key"] for record in records}
+        assert f"name: grid {number}\n" == layout.grid_path(place).read_text()
+        assert (place / "tensorboard" / "rnn-seed0" / "events").exists()
+        assert [] == reading.read_run(tmp_path)
+        assert not curves.exists()
 
 
 def test_the_same_key_keeps_the_record(write_record: Callable[..., Path], tmp_path: Path) -> None:

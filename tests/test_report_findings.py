@@ -93,8 +93,8 @@ def test_quick_one_that_two_seeds_do_not_tell_apart(
 
     text = findings(tmp_path)
     assert (
-        "No evidence that it differs from near, quick. The quickest of those within its interval "
-        "is near, at 12,345 parameters and 9 s a training."
+        "No evidence that it differs from near, quick. The quickest of those not below its "
+        "interval is near, at 12,345 parameters and 9 s a training."
     ) in text
     assert text.endswith("Two seeds show large differences alone: run more with --seeds.")
 
@@ -106,7 +106,7 @@ def test_experiment_without_predictions_is_named(write_record: WriteRecord, tmp_
     (tmp_path / "rnn-seed0" / "test_predictions.npz").unlink()
 
     assert findings(tmp_path).startswith(
-        "Not compared, as there are no test predictions: rnn.\nBest by validation: gru"
+        "Not compared, as test predictions are missing: rnn.\nBest by validation: gru"
     )
 
 

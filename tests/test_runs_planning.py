@@ -4,17 +4,19 @@ import json
 import shutil
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from conftest import RESULT, make_history
 
 from agnews_tune import Classifier
-from agnews_tune.errors import GridError, RecordWarning, RunWarning
+from agnews_tune.corpus.loading import load_corpus
+from agnews_tune.errors import CorpusError, GridError, RecordWarning, RunWarning
 from agnews_tune.files import write_text
 from agnews_tune.grid.experiments import DataSource
 from agnews_tune.grid.file import read_grid
-from agnews_tune.records import layout, reading, writing
+from agnews_tune.records import layout, writing
 from agnews_tune.runs.plan_table import format_plan
 from agnews_tune.runs.planning import Plan, plan_run
 from agnews_tune.runs.resources import Resources
@@ -98,9 +100,63 @@ def test_other_settings_or_data_start_over(
     first = again.trials[0]
     again.write()
 
-    assert f"start over ({difference})" == actions(again)["base-seed0"]
-    assert (first.folder / "result.json").exists()  # it stays until its trial starts
-    assert not reading.is_finished(first.folder, first.description["key"])
+    assert f"start over ({difference})" == first.to_do
+    assert "run" == actions(again.renewed())["base-seed0"]
+    assert not (first.folder / "result.json").exists()
+    assert (again.folder / "replaced" / "1" / "base-seed0" / "result.json").exists()
+
+
+@pytest.mark.fault("again")
+def test_unfinished_record_of_other_settings_stays_until_its_trial_starts(tmp_path: Path) -> None:
+    """It is not kept any longer."""
+    made = plan(tmp_path)
+    made.write()
+    folder = made.trials[0].folder
+    writing.write_history(folder, made.trials[0].description["key"], make_history(1))
+    again = plan(tmp_path, GRID.replace("hidden_dim: 8", "hidden_dim: 9"))
+    again.write()
+
+    assert (folder / "history.csv").exists()
+    assert not (again.folder / "replaced").exists()
+
+
+def test_change_that_does_nothing_is_told(tmp_path: Path) -> None:
+    """It would be trained again, and be one more row among which luck is looked for."""
+    (tmp_path / "ideas.yaml").write_text(
+        "data: {source: demo, limit_train: 1000}\n"
+        "experiments:\n"
+        "  a:\n"
+        "  b: {parent: a, pretrain_dropout: 0.3}\n"
+        "  c: {parent: a, model: linear}\n"
+        "  d: {parent: c, cell: gru, epochs: 2}\n"
+        "  e: {parent: a, pretrain_epochs: 1}\n"
+        "  f: {parent: e, pretrain_dropout: 0.3}\n"
+        "  g: {parent: c, min_count: 2}\n"
+    )
+    grid = read_grid(tmp_path / "ideas.yaml")
+    with pytest.warns(RunWarning) as warned:
+        plan_run(grid, tmp_path / "results")
+
+    assert [
+        "experiment 'b' differs from 'a' in pretrain_dropout alone, which does nothing beside "
+        "pretrain_epochs: 0",
+        "experiment 'd' differs from 'c' in cell, epochs alone, which does nothing beside model: "
+        "linear",
+    ] == [str(item.message) for item in warned]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plan_run(grid, tmp_path / "results", ("a", "e", "f"))
+
+
+def test_experiment_that_knows_no_word_is_named(tmp_path: Path) -> None:
+    """Which of them it is, and what to do."""
+    made = plan(tmp_path, GRID.replace("min_count: 3", "min_count: 100000"))
+    with pytest.raises(CorpusError) as caught:
+        made.encode()
+
+    assert str(caught.value).startswith(
+        "experiment 'both': no word stands more than 100000 times in the training texts"
+    )
 
 
 @pytest.mark.fault("again")
@@ -110,7 +166,7 @@ def test_plan_says_what_becomes_of_finished_trials(tmp_path: Path) -> None:
     again = plan(tmp_path, GRID.replace("hidden_dim: 8", "hidden_dim: 9"))
     lines = format_plan(again, again.encode(), RESOURCES).splitlines()
 
-    kept = f"kept:    2 finished before with other settings, in {tmp_path}/results/ideas/replaced"
+    kept = f"kept:    2 finished before, which go to {tmp_path}/results/ideas/replaced/1"
     assert kept in lines
 
 
@@ -251,16 +307,12 @@ def test_only_some_experiments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "names", "written"),
-    [
-        (("0", "1"), ("calm", "urgent"), ("calm", "urgent")),
-        (("bad", "good"), ("bad", "good"), None),
-    ],
+    ("labels", "names"), [(("0", "1"), ("calm", "urgent")), (("bad", "good"), ("bad", "good"))]
 )
 def test_other_data_keeps_the_names_that_fit(
-    tmp_path: Path, labels: tuple[str, str], names: tuple[str, str], written: tuple[str, str] | None
+    tmp_path: Path, labels: tuple[str, str], names: tuple[str, str]
 ) -> None:
-    """A grid for one corpus runs on another one; what is written says what its labels are."""
+    """A grid for one corpus runs on another one, and what is written reads the same again."""
     rows = [f"text {number},{labels[number % 2]}\n" for number in range(200)]
     (tmp_path / "films.csv").write_text("text,label\n" + "".join(rows))
     (tmp_path / "ideas.yaml").write_text(
@@ -272,7 +324,8 @@ def test_other_data_keeps_the_names_that_fit(
 
     assert names == made.corpus.label_names
     data = read_grid(made.folder / "grid.yaml").data
-    assert DataSource(str(tmp_path / "films.csv"), written) == data
+    assert DataSource(str(tmp_path / "films.csv"), default_names=("calm", "urgent")) == data
+    assert names == load_corpus(**asdict(data)).label_names
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,8 @@ def test_figure_that_is_no_number_is_no_gain() -> None:
 
 
 @pytest.mark.parametrize("callback", [EarlyStopping, partial(ModelCheckpoint, "model")])
-def test_unknown_monitor_names_what_there_is(callback: Callable[..., Callback]) -> None:
-    """A figure that fit does not measure is an error before the first epoch."""
+def test_missing_validation_names_what_there_is(callback: Callable[..., Callback]) -> None:
+    """A figure that fit will not measure is an error before the first epoch."""
     diary = Diary()
     with pytest.raises(HyperparameterError) as caught:
         tiny().fit(TEXTS, LABELS, callbacks=[diary, callback(monitor="val_loss")], verbose=0)
@@ -149,6 +149,31 @@ def test_unknown_monitor_names_what_there_is(callback: Callable[..., Callback]) 
         "'loss'?); figures that start with 'val_' need validation_data or validation_split"
     )
     assert ["train begins"] == diary.entries
+
+
+def test_unknown_monitor_names_what_there_is() -> None:
+    """After the first epoch, as another callback may have measured it."""
+    with pytest.raises(HyperparameterError) as caught:
+        tiny().fit(TEXTS, LABELS, callbacks=[EarlyStopping("los")], verbose=0)
+
+    assert str(caught.value) == (
+        "EarlyStopping monitor must be one of 'loss', 'accuracy', 'learning_rate', 'seconds'; "
+        "received 'los' (did you mean 'loss'?); figures that start with 'val_' need "
+        "validation_data or validation_split"
+    )
+
+
+def test_figure_of_another_callback_can_be_watched() -> None:
+    """It stands in the logs, as in Keras."""
+
+    class Measure(Callback):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002
+            logs["val_f1"] = 0.5
+
+    callbacks = [Measure(), EarlyStopping("val_f1", patience=2)]
+    history = tiny().fit(TEXTS, LABELS, epochs=9, callbacks=callbacks, verbose=0)
+
+    assert 3 == len(history.epoch)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from agnews_tune.corpus.tables import Table
 from agnews_tune.errors import CorpusError, did_you_mean, some_of
 
 FAULTS_SHOWN = 5
+STRAYS = 0.1  # of the rows, which have other labels than the names that are meant
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _ASCII_REST = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -44,8 +45,8 @@ def find_classes(
     Raises:
         CorpusError: where the names are not different strings, or numbers leave a gap.
     """
-    if label_names is not None:
-        _check_names(label_names)
+    _check_names("label_names", label_names)
+    _check_names("default_names", default_names)
     names = tuple(label_names or train.label_names or ())
     if names:
         counted, named = _numbered(map(str, range(len(names)))), _numbered(names)
@@ -59,7 +60,7 @@ def find_classes(
         fit = default_names and len(names) == len(default_names)
     else:
         names = tuple(sorted(written.keys() - numbers.keys()))
-        fit = default_names and set(names) == set(default_names)
+        fit = default_names and _are_meant(default_names, written)
     return find_classes(train, default_names) if fit else Classes(names, _numbered(names))
 
 
@@ -110,12 +111,18 @@ def count_repeated(test_texts: Iterable[str], train_texts: Iterable[str]) -> int
     return sum(counts.pop(key, 0) for key in map(_letters_and_digits, train_texts))
 
 
-def _check_names(names: Sequence[object]) -> None:
-    strings = {name for name in names if isinstance(name, str)}
-    if len(strings) < max(2, len(names)):
+def _check_names(argument: str, names: Sequence[object] | None) -> None:
+    strings = {name for name in names or () if isinstance(name, str)}
+    if names is not None and len(strings) < max(2, len(names)):
         raise CorpusError(
-            f"label_names must be two or more different strings; received {list(names)!r}"
+            f"{argument} must be two or more different strings; received {list(names)!r}"
         )
+
+
+def _are_meant(names: Sequence[str], written: Counter[str]) -> bool:
+    """Return whether labels are these names, but for a few that must be misspelt."""
+    strays = written.total() - sum(written[name] for name in names)
+    return all(name in written for name in names) and strays < STRAYS * written.total()
 
 
 def _numbered(names: Iterable[str]) -> dict[str, int]:

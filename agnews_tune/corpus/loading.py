@@ -75,7 +75,8 @@ def load_corpus(
         label_names: the name of each class. Labels in the data are then these names, or numbers
             from 0. By default they are what the source says, or else the names or numbers in it.
         default_names: the name of each class where the source says nothing, and its labels are
-            these names, or the numbers of as many classes. Any other labels have their own names.
+            these names, all but some misspelt ones, or the numbers of as many classes. Any other
+            labels have their own names.
         limit_train: keep this many train rows, stratified, before validation is cut; all where
             there are fewer.
 
@@ -90,7 +91,7 @@ def load_corpus(
         CorpusWarning: where test rows are also in train, with their number, and where names of
             labels differ in case or white space alone.
     """
-    names = _as_names(label_names), _as_names(default_names)
+    names = _as_names("label_names", label_names), _as_names("default_names", default_names)
     limit_train = as_plain(limit_train)
     if limit_train is not None and not is_whole_number(limit_train, 1):
         raise HyperparameterError(
@@ -111,11 +112,11 @@ def load_corpus(
     return Corpus(found.name, train, validation, test, fingerprint)
 
 
-def _as_names(given: Sequence[str] | None) -> tuple[str, ...] | None:
+def _as_names(argument: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
     if given is None:
         return None
     if isinstance(given, str | Set) or not isinstance(given, Iterable):
-        raise CorpusError(f"label_names must be a list of strings in order; received {given!r}")
+        raise CorpusError(f"{argument} must be a list of strings in order; received {given!r}")
     return tuple(map(as_plain, given))
 
 
@@ -200,15 +201,14 @@ def _check_and_cut(
         test = _check(tables.test, classes)
     if limit_train is not None and limit_train < len(train.labels):
         _, train = train.cut(limit_train)
-    cut = ""
-    if tables.validation is None:
-        cut = ", cut from train,"
-        train, validation = train.cut(min(VALIDATION_ROWS, len(train.labels) // 10))
-    else:
-        validation = _check(tables.validation, classes)
     remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
-    for part, labels in (("train", train.labels), (f"validation{cut}", validation.labels)):
-        _check_every_label(f"{source.name}: {part}", labels, remedy)
+    if tables.validation:
+        validation = _check(tables.validation, classes)
+        _check_every_label(f"{source.name}: validation", validation.labels, "Add such rows")
+    else:
+        train, validation = train.cut(min(VALIDATION_ROWS, len(train.labels) // 10))
+    _check_every_label(f"{source.name}: train", train.labels, remedy)
+    _check_every_label(f"{source.name}: validation, cut from train,", validation.labels, remedy)
     return train, validation, test
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from agnews_tune.errors import did_you_mean
 from agnews_tune.grid.checks import Checker
-from agnews_tune.grid.experiments import Experiment, Recipe, difference
+from agnews_tune.grid.experiments import Experiment, difference
 from agnews_tune.grid.located_yaml import Located
 from agnews_tune.grid.matrix import combine
 from agnews_tune.grid.search_section import check_names
@@ -132,7 +132,7 @@ def _find(
 
 def _check_different(experiments: Experiments, items: dict[str, Located], checker: Checker) -> None:
     by_name: dict[str, str] = {}
-    by_recipe: dict[Recipe, Experiment] = {}
+    by_recipe: dict[tuple[Hyperparameters, str | None], str] = {}
     for name, experiment in experiments.items():
         other = by_name.setdefault(name.lower(), name)
         if other != name:
@@ -143,18 +143,7 @@ def _check_different(experiments: Experiments, items: dict[str, Located], checke
             checker.report(items[name].line, message)
         if experiment is None:
             continue
-        same = by_recipe.setdefault(experiment.recipe, experiment)
-        if same is not experiment:
-            checker.report(items[name].line, _describe_same(experiment, same))
-
-
-def _describe_same(experiment: Experiment, same: Experiment) -> str:
-    enough = "one of them is enough"
-    idle = difference(same.hyperparameters, experiment.hyperparameters)
-    if not idle:
-        return f"{experiment.name!r} has the same hyperparameters as {same.name!r}: {enough}"
-    cause = "model: linear" if same.hyperparameters.model == "linear" else "pretrain_epochs: 0"
-    return (
-        f"{experiment.name!r} differs from {same.name!r} in {', '.join(idle)} alone, which does "
-        f"nothing beside {cause}: {enough}"
-    )
+        other = by_recipe.setdefault(experiment.recipe, name)
+        if other != name:
+            message = f"{name!r} has the same hyperparameters as {other!r}: one of them is enough"
+            checker.report(items[name].line, message)

@@ -12,8 +12,6 @@ from agnews_tune.grid.search import Search
 from agnews_tune.grid.settings import find_setting_fault
 from agnews_tune.hyperparameters import Hyperparameters, format_value, idle_in
 
-Recipe = tuple[frozenset[tuple[str, Any]], str | None]
-
 
 @dataclass(frozen=True)
 class Experiment:
@@ -40,11 +38,9 @@ class Experiment:
     teacher: str | None = None
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> tuple[Hyperparameters, str | None]:
         """What it trains and what that learns from: no two experiments of a grid share it."""
-        values = self.hyperparameters.to_dict()
-        idle = idle_in(values)
-        return frozenset(item for item in values.items() if item[0] not in idle), self.teacher
+        return self.hyperparameters, self.teacher
 
     def describe_change(self) -> str:
         """Return ``baseline``, ``pooling: mean`` or ``2 changes: cell: gru, ...``."""
@@ -75,7 +71,7 @@ class DataSource:
         source: ``ag_news``, ``demo``, ``hub:<owner>/<name>`` or a path.
         label_names: names of numbered labels, in order.
         limit_train: training rows to use at most.
-        default_names: names of labels that fit them, from a source that this one stands in for.
+        default_names: the same, where the source names no labels and they fit.
     """
 
     source: str
@@ -176,7 +172,7 @@ class Grid:
         return changed if epochs is None else changed._with_epochs(epochs)
 
     def _with_epochs(self, epochs: int) -> Grid:
-        kept: dict[Recipe, Experiment] = {}
+        kept: dict[tuple[Hyperparameters, str | None], Experiment] = {}
         left_out: dict[str, str] = {}
         for experiment in self.experiments:
             parent, teacher = experiment.parent, experiment.teacher
@@ -230,7 +226,7 @@ class Grid:
             _drop_empty(
                 {
                     "name": self.name,
-                    "data": _drop_empty(asdict(replace(self.data, default_names=None))),
+                    "data": _drop_empty(asdict(self.data)),
                     "seeds": self.seeds,
                     "targets": self.targets,
                     "experiments": {item.name: _to_dict(item) for item in self.experiments},
@@ -244,6 +240,24 @@ def _to_dict(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as ``experiments:`` of a grid file holds it."""
     stated = {"parent": experiment.parent, **experiment.hyperparameters.to_dict()}
     return _drop_empty(stated | {"teacher": experiment.teacher, "published": experiment.published})
+
+
+def describe_idle(experiments: Sequence[Experiment]) -> list[str]:
+    """Return a line for each experiment that differs from an earlier one in what does nothing."""
+    lines = []
+    first: dict[object, Experiment] = {}
+    for experiment in experiments:
+        values = experiment.hyperparameters.to_dict()
+        effective = {name: values[name] for name in values.keys() - idle_in(values)}
+        same = first.setdefault((frozenset(effective.items()), experiment.teacher), experiment)
+        if same is not experiment:
+            names = ", ".join(difference(same.hyperparameters, experiment.hyperparameters))
+            cause = "model: linear" if values["model"] == "linear" else "pretrain_epochs: 0"
+            lines.append(
+                f"experiment {experiment.name!r} differs from {same.name!r} in {names} alone, "
+                f"which does nothing beside {cause}"
+            )
+    return lines
 
 
 def difference(parent: Hyperparameters, child: Hyperparameters) -> dict[str, Any]:

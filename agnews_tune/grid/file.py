@@ -1,7 +1,7 @@
 """Read a grid file: every fault at once, each with its line.
 
     name: report                 # optional; the file's stem otherwise
-    data: ag_news                # or a mapping: source, label_names, limit_train
+    data: ag_news                # or a mapping: source, label_names, default_names, limit_train
     seeds: 3                     # a count or a list such as [0, 7]; 1 otherwise
     targets: [0.90, 0.91]        # test accuracies to reach; optional
     defaults:                    # hyperparameters of every experiment without parent
@@ -34,7 +34,7 @@ from agnews_tune.grid.search_section import read_search
 from agnews_tune.grid.settings import find_setting_fault
 
 _SECTIONS = ("name", "data", "seeds", "targets", "defaults", "experiments", "matrix", "search")
-_DATA = ("source", "label_names", "limit_train")
+_DATA = ("source", "label_names", "default_names", "limit_train")
 
 
 def read_grid(path: str | Path) -> Grid:
@@ -110,9 +110,5 @@ def _read_data(item: Located | None, checker: Checker) -> DataSource:
         if "source" not in settings:
             checker.report(item.line, "data: source is missing; expected such as source: ag_news")
     values = checker.values(settings, "data: ")
-    label_names = values.get("label_names")
-    return DataSource(
-        source=values.get("source", ""),
-        label_names=tuple(label_names) if label_names else None,
-        limit_train=values.get("limit_train"),
-    )
+    names = {key: tuple(values[key]) for key in ("label_names", "default_names") if values.get(key)}
+    return DataSource(values.get("source", ""), limit_train=values.get("limit_train"), **names)

@@ -53,11 +53,13 @@ _MAX_SEED = 2**32 - 1  # NumPy takes no larger one
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,99}")
 _FRACTION = expecting("from 0 to 1 (a fraction: 0.913, not 91.3)", _is_fraction)
 _COUNT = at_least(1)
+_LABEL_NAMES = expecting("a list of at least two different names", _are_label_names)
 
 _SETTINGS: dict[str, Rule] = {
     "name": expecting("1 to 100 of a-z, A-Z, 0-9 and ._+=-, the first a letter or digit", _is_name),
     "source": expecting("ag_news, demo, hub:<owner>/<name> or a path", _is_text),
-    "label_names": expecting("a list of at least two different names", _are_label_names),
+    "label_names": _LABEL_NAMES,
+    "default_names": _LABEL_NAMES,
     "limit_train": _COUNT,
     "seeds": expecting(
         f"a count from 1 to {_MAX_SEEDS}, or a list of different whole numbers from 0 to "

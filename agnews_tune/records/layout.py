@@ -2,7 +2,7 @@
 
 results/<run>/
   grid.yaml                     the resolved grid
-  replaced/<number>/<trial>/    the record of a finished trial whose settings or data were changed
+  replaced/<number>/            a run of finished trials whose settings or data were changed then
   tensorboard/<trial>/          its curves for TensorBoard, where the run was asked for them
   <experiment>-seed<k>/
     trial.json                  what the trial is; there from the start of the run
@@ -23,7 +23,6 @@ from pathlib import Path
 TRIAL, HISTORY = "trial.json", "history.csv"
 RESULT, FAILURE = "result.json", "failure.json"
 PREDICTIONS = "test_predictions.npz"
-REPLACED = "replaced"
 MODEL = "model/config.json"  # which carries the checksums of the other files of the model
 
 
@@ -62,9 +61,9 @@ def has_result(folder: Path) -> bool:
     return (folder / RESULT).exists()
 
 
-def replaced_folder(folder: Path) -> Path:
-    """Return where there is room for the record of a trial that another one takes the place of."""
-    places = (folder.parent / REPLACED / str(number) / folder.name for number in count(1))
+def replaced_folder(run: Path) -> Path:
+    """Return where finished trials of a run go that others take the place of; it is not there."""
+    places = (run / "replaced" / str(number) for number in count(1))
     return next(place for place in places if not place.exists())
 
 

@@ -86,7 +86,7 @@ def read_trial(folder: Path) -> TrialRecord:
     try:
         trial = read_description(folder / TRIAL)
     except DamagedError as error:
-        raise RecordError(_left_aside(folder / TRIAL, error)) from error
+        raise RecordError(_ignored(folder / TRIAL, error)) from error
     key = trial["key"]
     result = _unless_damaged(folder / RESULT, lambda path: read_result(path, key))
     predictions = folder / PREDICTIONS
@@ -186,7 +186,7 @@ def _unless_damaged(path: Path, read: Callable[[Path], T]) -> T | None:
     try:
         return read(path) if path.exists() else None
     except DamagedError as error:
-        warnings.warn(_left_aside(path, error), RecordWarning, stacklevel=3)
+        warnings.warn(_ignored(path, error), RecordWarning, stacklevel=3)
         return None
 
 
@@ -194,7 +194,7 @@ def _is_intact(sealed: Path, content: Mapping[str, Any], name: str) -> bool:
     try:
         check_beside(sealed, content, name)
     except DamagedError as error:
-        warnings.warn(_left_aside(sealed.parent / name, error), RecordWarning, stacklevel=3)
+        warnings.warn(_ignored(sealed.parent / name, error), RecordWarning, stacklevel=3)
         return False
     return True
 
@@ -218,5 +218,5 @@ def _files_there(record: TrialRecord, config: Mapping[str, Any]) -> list[str]:
     return [name for name in config.get("files", {}) if (folder / name).exists()]
 
 
-def _left_aside(path: Path, error: DamagedError) -> str:
+def _ignored(path: Path, error: DamagedError) -> str:
     return f"{path} is ignored: {error}"

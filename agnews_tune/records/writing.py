@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from agnews_tune.records.layout import (
     TRIAL,
     backup_path,
     grid_path,
-    has_result,
     model_folder,
     replaced_folder,
     tensorboard_folder,
@@ -37,17 +37,9 @@ def write_grid(run: Path, text: str) -> None:
 
 
 def write_trial(folder: Path, trial: Mapping[str, Any]) -> None:
-    """Write what a trial is; the record of another trial of the same name makes room for it.
-
-    A finished one is kept under ``replaced/``.
-
-    Raises:
-        WriteError: the folder cannot be written.
-    """
+    """Write what a trial is, and clear away the record of another trial of the same name."""
     path = folder / TRIAL
     if path.exists() and key_in(path) != trial["key"]:
-        if has_result(folder):
-            _set_aside(folder)
         clear(folder)
     write_sealed(path, {"format": FORMAT, **trial})
 
@@ -102,11 +94,24 @@ def remove_backup(folder: Path) -> None:
     shutil.rmtree(backup_path(folder).parent, ignore_errors=True)
 
 
-def _set_aside(folder: Path) -> None:
-    place = replaced_folder(folder)
+def set_aside(run: Path, folders: Iterable[Path]) -> None:
+    """Keep the records of some trials of a run apart, as a run of their own with the same grid.
+
+    Raises:
+        WriteError: the folder cannot be written.
+    """
+    place = replaced_folder(run)
     with explaining(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(place)
+        place.mkdir(parents=True)
+        with suppress(FileNotFoundError):
+            shutil.copy(grid_path(run), grid_path(place))
+        for folder in folders:
+            curves = tensorboard_folder(folder)
+            if curves.exists():
+                kept = tensorboard_folder(place / folder.name)
+                kept.parent.mkdir(exist_ok=True)
+                curves.rename(kept)
+            folder.rename(place / folder.name)
 
 
 def clear(folder: Path) -> None:

@@ -50,7 +50,7 @@ def _changes(analysis: Analysis) -> list[str]:
             sentences.append(sentence.format(_join(found, "; ")))
     gone = _names([line for line in _ended(analysis.lines) if line.outcomes is None])
     if gone and len(analysis.lines) > 1:
-        sentences.append(f"Not compared, as there are no test predictions: {_join(gone, ', ')}.")
+        sentences.append(f"Not compared, as test predictions are missing: {_join(gone, ', ')}.")
     return sentences
 
 
@@ -76,7 +76,7 @@ def _best(analysis: Analysis, best: Line) -> list[str]:
         timed = [line for line in near if _hardware(line) == _hardware(best)]
         cheapest = min([best, *timed], key=lambda line: line.experiment.seconds)
         if cheapest is not best:
-            scope = " within its interval" * (len(near) < len(ties))
+            scope = " not below its interval" * (len(near) < len(ties))
             scope += " on its hardware" * (len(timed) < len(near))
             sentences.append(
                 f"The quickest of {'those' + scope if scope else 'these'} is "

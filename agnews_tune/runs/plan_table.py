@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from agnews_tune.errors import some_of
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.networks.size import count_parameters
-from agnews_tune.records.layout import REPLACED
+from agnews_tune.records.layout import replaced_folder
 from agnews_tune.runs.planned_trial import PlannedTrial
 from agnews_tune.runs.planning import Plan
 from agnews_tune.runs.resources import Resources
@@ -42,11 +42,11 @@ def format_setting(plan: Plan, resources: Resources) -> str:
     finished = len(plan.trials) - len(plan.to_run)
     removed = ", ".join(plan.removed)
     replaced = sum(planned.replaces_result for planned in plan.trials)
-    kept = plan.folder / REPLACED
+    kept = f"{replaced} finished before, which go to {replaced_folder(plan.folder)}"
     return (
         f"trials:  {len(plan.to_run)} to run, {finished} finished before\n"
         + (f"removed: {removed} (no longer in the grid; reports still have them)\n" * bool(removed))
-        + (f"kept:    {replaced} finished before with other settings, in {kept}\n" * bool(replaced))
+        + (f"kept:    {kept}\n" * bool(replaced))
         + f"data:    {corpus.name}: {counts}\n"
         f"classes: {some_of(corpus.label_names)}\n"
         f"at once: {resources}\n"

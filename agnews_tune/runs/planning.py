@@ -8,13 +8,20 @@ from pathlib import Path
 
 from agnews_tune.corpus.loading import load_corpus
 from agnews_tune.corpus.splits import Corpus
-from agnews_tune.errors import GridError, HyperparameterError, RecordWarning, RunWarning
+from agnews_tune.errors import (
+    CorpusError,
+    GridError,
+    HyperparameterError,
+    RecordWarning,
+    RunWarning,
+    some_of,
+)
 from agnews_tune.extras import check_installed
 from agnews_tune.files import remove_parts
-from agnews_tune.grid.experiments import Grid, Trial
+from agnews_tune.grid.experiments import Grid, Trial, describe_idle
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.records.layout import trial_folders
-from agnews_tune.records.writing import remove_backup, write_grid, write_trial
+from agnews_tune.records.writing import remove_backup, set_aside, write_grid, write_trial
 from agnews_tune.runs.planned_trial import PlannedTrial, plan_trial
 from agnews_tune.runs.teachers import check_teachers
 from agnews_tune.text.encoded_corpus import EncodedCorpus, encode_corpus
@@ -46,10 +53,26 @@ class Plan:
         return [planned for planned in self.trials if planned.action != "finished"]
 
     def encode(self) -> dict[Preprocessing, EncodedCorpus]:
-        """Return the encoded corpus for each preprocessing that the trials need."""
+        """Return the encoded corpus for each preprocessing that the trials need.
+
+        Raises:
+            CorpusError: as ``encode_corpus``, with the names of the experiments.
+        """
         all_trials = [each for item in self.trials for each in (item, *item.teachers)]
-        needed = {item.trial.experiment.hyperparameters.preprocessing for item in all_trials}
-        return {item: encode_corpus(self.corpus, item) for item in sorted(needed)}
+        needed: dict[Preprocessing, list[str]] = {}
+        for item in all_trials:
+            experiment = item.trial.experiment
+            names = needed.setdefault(experiment.hyperparameters.preprocessing, [])
+            names.append(experiment.name)
+        encoded = {}
+        for preprocessing, names in sorted(needed.items()):
+            try:
+                encoded[preprocessing] = encode_corpus(self.corpus, preprocessing)
+            except CorpusError as error:
+                raise CorpusError(
+                    f"experiment {some_of(list(dict.fromkeys(names)))}: {error}"
+                ) from error
+        return encoded
 
     def renewed(self) -> Plan:
         """Compare the trials again with the records that are there now, without warnings."""
@@ -64,13 +87,17 @@ class Plan:
     def write(self) -> None:
         """Write the resolved grid and the description of each trial that does not start over.
 
-        A record that is to be replaced stays until its trial starts, and is kept apart then. What
-        a killed run has left is removed: parts of files, and the backups of finished trials.
+        The records of finished trials that start over are kept apart; others stay until their
+        trial starts. What a killed run has left is removed: parts of files, and the backups of
+        finished trials.
         """
         remove_parts(self.folder)
+        replaced = [planned.folder for planned in self.trials if planned.replaces_result]
+        if replaced:
+            set_aside(self.folder, replaced)
         write_grid(self.folder, self.grid.to_yaml())
         for planned in self.trials:
-            if planned.action != "start over":
+            if planned.action != "start over" or planned.folder in replaced:
                 write_trial(planned.folder, planned.description)
             if planned.action == "finished":
                 remove_backup(planned.folder)
@@ -91,14 +118,15 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
 
     Warns:
         RecordWarning: for each damaged file of the run's records.
-        RunWarning: for each chosen experiment that an override made the same as another, and for
-            draws that are the same as others.
+        RunWarning: for each chosen experiment that an override made the same as another, or that
+            differs from another in what does nothing, and for draws that are the same as others.
     """
-    for message in _describe_left_out(grid, only):
-        warnings.warn(message, RunWarning, stacklevel=2)
     chosen = grid.trials(only)
+    experiments = list(dict.fromkeys(trial.experiment.name for trial in chosen))
+    told = describe_idle([item for item in grid.experiments if item.name in experiments])
+    for message in [*_describe_left_out(grid, only), *told]:
+        warnings.warn(message, RunWarning, stacklevel=2)
     corpus = load_corpus(**asdict(grid.data))
-    grid = _with_fitting_names(grid, corpus)
     folder = (results / grid.name).absolute()
     positions = {trial.name: position for position, trial in enumerate(grid.trials())}
 
@@ -119,16 +147,6 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
         drawn = [plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
-
-
-def _with_fitting_names(grid: Grid, corpus: Corpus) -> Grid:
-    """Return a grid that names its labels only if these are the names that its corpus has."""
-    data = grid.data
-    if data.default_names is None:
-        return grid
-    fit = data.default_names == corpus.label_names
-    names = data.default_names if fit else None
-    return replace(grid, data=replace(data, label_names=names, default_names=None))
 
 
 def _describe_left_out(grid: Grid, only: tuple[str, ...]) -> list[str]:

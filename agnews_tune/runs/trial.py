@@ -66,7 +66,7 @@ def run_trial(
     A trial that was interrupted, or failed, goes on from its last whole epoch.
 
     Args:
-        planned: the trial and its folder. A record of other settings or data there is removed.
+        planned: the trial and its folder. An unfinished record of other settings there is removed.
         corpus: encoded with the trial's preprocessing.
         device: as for the Classifier.
         callbacks: called around each epoch.

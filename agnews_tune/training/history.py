@@ -93,23 +93,18 @@ class _Monitor(Callback):
         self.best: float | None = None
 
     def on_train_begin(self) -> None:
-        """Forget an earlier fit; see that this one will have the figure."""
+        """Forget an earlier fit; see that this one will have the figure, as far as is known."""
         self.best = None
-        measured = ["loss", "accuracy"]
-        if self.model.best_weights_:
-            measured += ["val_loss", "val_accuracy"]
-        if self.monitor not in measured:
-            raise HyperparameterError(
-                f"{type(self).__name__} monitor must be one of {', '.join(map(repr, measured))}; "
-                f"received {self.monitor!r}{did_you_mean(self.monitor, measured)}; figures that "
-                "start with 'val_' need validation_data or validation_split"
-            )
+        if self.monitor in ("val_loss", "val_accuracy") and not self.model.best_weights_:
+            raise self._lacks(("loss", "accuracy"))
 
     def on_epoch_restored(self, epoch: int, logs: Logs) -> None:
         """Remember the figure of an epoch that is done."""
         self._improves(logs)
 
     def _improves(self, logs: Logs) -> bool:
+        if self.monitor not in logs:
+            raise self._lacks(logs)
         value = logs[self.monitor]
         best = math.nan if self.best is None else self.best
         gain = value - best if self.monitor.endswith("accuracy") else best - value
@@ -118,18 +113,26 @@ class _Monitor(Callback):
             return True
         return False
 
+    def _lacks(self, measured: Iterable[str]) -> HyperparameterError:
+        return HyperparameterError(
+            f"{type(self).__name__} monitor must be one of {', '.join(map(repr, measured))}; "
+            f"received {self.monitor!r}{did_you_mean(self.monitor, measured)}; figures that start "
+            "with 'val_' need validation_data or validation_split"
+        )
+
 
 class EarlyStopping(_Monitor):
     """Stop when a figure has not improved for some epochs.
 
     Args:
-        monitor: ``loss``, ``accuracy``, ``val_loss`` or ``val_accuracy``.
+        monitor: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, or a figure that a callback
+            before it has put into the logs.
         min_delta: gains up to this size do not count.
         patience: epochs without a gain after which training stops, as in Keras.
 
     Raises:
-        HyperparameterError: ``min_delta`` or ``patience`` is not a number of at least 0; by ``fit``
-            before it trains, that there is no such figure.
+        HyperparameterError: ``min_delta`` or ``patience`` is not a number of at least 0; by
+            ``fit``, that there is no such figure.
     """
 
     def __init__(
@@ -168,11 +171,11 @@ class ModelCheckpoint(_Monitor):
     Args:
         filepath: the model folder; ``{epoch}`` in it becomes the epoch's number from 1, and a name
             such as ``{val_loss:.2f}`` the figure of the epoch.
-        monitor: ``loss``, ``accuracy``, ``val_loss`` or ``val_accuracy``.
+        monitor: as for EarlyStopping.
         save_best_only: ``False`` saves after every epoch, whatever the figures are.
 
     Raises:
-        HyperparameterError: by ``fit`` before it trains, that there is no such figure.
+        HyperparameterError: by ``fit``, that there is no such figure.
     """
 
     def __init__(

@@ -95,19 +95,21 @@ class Pretraining:
             validation: texts that are measured after each epoch.
             is_stopped: asked before each epoch whether to end before it.
         """
-        for epoch in range(len(self.history["loss"]), self.epochs):
-            if is_stopped():
-                break
-            start = time.perf_counter()
-            logs = {"loss": self._run_epoch(epoch)}
-            if validation:
-                logs["val_loss"] = self._measure(validation)
-            logs["seconds"] = time.perf_counter() - start
-            for name, value in logs.items():
-                self.history.setdefault(name, []).append(value)
-            for callback in callbacks:
-                callback.on_pretrain_epoch_end(epoch, logs)
-        del self.descent, self.batches, self.rooms  # they hold more memory than the network
+        try:
+            for epoch in range(len(self.history["loss"]), self.epochs):
+                if is_stopped():
+                    break
+                start = time.perf_counter()
+                logs = {"loss": self._run_epoch(epoch)}
+                if validation:
+                    logs["val_loss"] = self._measure(validation)
+                logs["seconds"] = time.perf_counter() - start
+                for name, value in logs.items():
+                    self.history.setdefault(name, []).append(value)
+                for callback in callbacks:
+                    callback.on_pretrain_epoch_end(epoch, logs)
+        finally:
+            del self.descent, self.batches, self.rooms  # they hold more memory than the network
 
     def _run_epoch(self, epoch: int) -> float:
         """Train for one epoch and return the mean loss of its batches."""
