@@ -499,7 +499,7 @@ def test_temporary_folder_that_is_full(
     """Full from the start, or while trials run: one line with the path, nothing finished lost."""
     (tmp_path / "tiny.yaml").write_text(
         "data: {source: demo, limit_train: 4000}\n"
-        "defaults: {embedding_dim: 16, hidden_dim: 16, epochs: 3}\n"
+        "defaults: {embedding_dim: 16, hidden_dim: 16, epochs: 20}  # Ray writes every 10 seconds\n"
         "experiments: {rnn: , gru: {parent: rnn, cell: gru}, lstm: {parent: rnn, cell: lstm}}\n"
     )
     command = [PROGRAM, "run", "tiny.yaml", "--max-concurrent", "1"]
