@@ -8,10 +8,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
 
+from agnews_tune.corpus import demo
 from agnews_tune.corpus.loading import load_corpus
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.networks.recurrent import CELLS, RecurrentNetwork
@@ -145,8 +147,11 @@ def test_steepness_tells_linear_growth_from_faster(
 
 
 def test_command_prints_and_writes_one_table(tmp_path: Path) -> None:
-    """One part, for real: the built-in corpus, read and encoded in processes of their own."""
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--data", "demo"]
+    """One part, for real: a corpus in a file, read and encoded in processes of their own."""
+    texts, labels = demo.generate()[0]
+    rows = {"text": texts * 3, "label": [demo.LABEL_NAMES[label] for label in labels] * 3}
+    pd.DataFrame(rows).to_csv(tmp_path / "rows.csv", index=False)
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--data", tmp_path / "rows.csv"]
     done = subprocess.run(
         [*command, "--only", "corpora", "--output", tmp_path],
         cwd=ROOT,
@@ -161,7 +166,8 @@ def test_command_prints_and_writes_one_table(tmp_path: Path) -> None:
     assert ["corpus to word numbers, cold", "corpus to word numbers, cached"] == [
         figure.work for figure in figures
     ]
-    assert all(figure.note == "10,000 texts, one core; 3 rounds" for figure in figures)
+    assert all(figure.note == "24,000 texts, one core; 3 rounds" for figure in figures)
+    assert figures[1].value < figures[0].value
 
 
 def test_error_is_one_line(tmp_path: Path) -> None:

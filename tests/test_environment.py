@@ -19,7 +19,6 @@ def test_versions_of_what_decides_a_figure() -> None:
 
     assert version("scikit-learn") == versions["scikit-learn"]
     assert version("scipy") == versions["scipy"]
-    assert versions.keys() >= {"agnews_tune", "python", "torch", "ray", "nltk", "numpy"}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

@@ -92,7 +92,8 @@ def test_result_says_what_it_was_made_with(
     result = json.loads((planned[0].folder / "result.json").read_text())
 
     assert {"device", "cpu", "cores", "threads"} == set(result["hardware"])
-    assert result["versions"].keys() >= {"agnews_tune", "python", "torch", "ray", "nltk", "numpy"}
+    libraries = {"torch", "ray", "nltk", "numpy", "scipy", "scikit-learn"}
+    assert {"agnews_tune", "python", *libraries} == set(result["versions"])
     assert result["commit"] is None or len(result["commit"].removesuffix("-dirty")) == 40
 
 

@@ -376,6 +376,8 @@ class TestWords:
             "times: take a lower min_count, or more texts"
         ] == [str(item.message) for item in warned]
 
-    def test_most_known(self):
+    def test_most_known(self, recwarn):
         """That is as it should be."""
         self.check(1, ["oil up", "oil up now"])
+
+        assert [] == list(recwarn)

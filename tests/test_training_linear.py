@@ -5,14 +5,14 @@ from itertools import chain, pairwise
 
 import numpy as np
 import pytest
-from conftest import AG_NEWS, needs_ag_news
+from conftest import AG_NEWS, Stop, needs_ag_news
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import LinearSVC
 
 from agnews_tune import Classifier, load_corpus
 from agnews_tune.corpus.splits import Labels
-from agnews_tune.errors import CorpusError
+from agnews_tune.errors import CorpusError, NotFittedError
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.text.encoded_corpus import EncodedCorpus, encode_corpus
 from agnews_tune.text.encoding import EncodedTexts
@@ -137,6 +137,16 @@ def test_it_reaches_the_known_accuracy_on_ag_news() -> None:
     print(f"test accuracy {accuracy:.4f}")
 
     assert accuracy == pytest.approx(0.924, abs=0.004)
+
+
+def test_interrupted_fit_leaves_no_network() -> None:
+    """As long as it has no weights, there is none."""
+    texts, labels = ["good film", "bad film", "bad plot", "bad end"], [0, 0, 1, 1]
+    model = Classifier(model="linear", min_count=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(texts, labels, callbacks=[Stop(0)], verbose=0)
+    with pytest.raises(NotFittedError):
+        model.predict(texts)
 
 
 def test_class_of_one_text_leaves_the_earlier_model() -> None:
