@@ -76,7 +76,7 @@ def encode_rows(rows: TrainingRows, preprocessing: Preprocessing) -> EncodedRows
         return EncodedSplit(as_encoded(labelled[0], vocabulary, preprocessing), labelled[1])
 
     train = split(rows.train)
-    if train.texts is not texts:
+    if train.texts is not texts:  # encoded ones were checked when they were made
         check_words(train.texts, preprocessing.min_count)
     return EncodedRows(
         train, split(rows.validation) if rows.validation else None, rows.soft_targets

@@ -218,15 +218,16 @@ def differing(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 def differing_in_effect(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the names of the settings in which two sets differ and that do something in one."""
-    idle = set(idle_in(own)) & set(idle_in(other))
+    idle = idle_in(own).keys() & idle_in(other).keys()
     return [name for name in differing(own, other) if name not in idle]
 
 
-def idle_in(values: Mapping[str, Any]) -> list[str]:
-    """Return the names of the hyperparameters that do nothing beside the others."""
+def idle_in(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the hyperparameters that do nothing, each with the setting that makes it so."""
     if values.get("model") == "linear":
-        return [name for name in NAMES if name not in ("model", *Preprocessing._fields)]
-    return [] if values.get("pretrain_epochs") else ["pretrain_dropout"]
+        counting = ("model", *Preprocessing._fields)
+        return dict.fromkeys([name for name in NAMES if name not in counting], "model: linear")
+    return {} if values.get("pretrain_epochs") else {"pretrain_dropout": "pretrain_epochs: 0"}
 
 
 def find_fault(name: str, value: object) -> str | None:

@@ -79,7 +79,7 @@ def as_labels(
     except ValueError:
         raise CorpusError(f"{_LABELS}; received lists of different lengths") from None
     if given.dtype.kind == "U" and isinstance(labels, Sequence):
-        _check_all_are_names(labels)
+        given = np.asarray(labels, object)  # NumPy has made text of what was none
     if given.dtype.kind in "OT" and given.ndim == 1:  # as pandas, and NumPy's own strings
         given = _from_objects(given)
     if given.ndim != 1 or len(given) == 0 or given.dtype.kind not in "iuU":
@@ -210,18 +210,18 @@ def _take(texts: Sequence[str], labels: Labels, rows: npt.NDArray[np.int64]) -> 
 
 
 def _from_objects(given: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return names, or whole numbers, with a type of their own; a mixture as it is.
+    """Return names, or whole numbers, with a type of their own.
 
     Raises:
-        CorpusError: one is neither, such as a missing label.
+        CorpusError: one is neither, such as a missing label, or they are mixed.
     """
-    labels = list(map(as_plain, given.flat))
-    if all(isinstance(label, str) for label in labels):
-        return given.astype(str)
+    labels = list(map(as_plain, given))
+    named = any(isinstance(label, str) for label in labels)
     for place, label in enumerate(labels):
-        if not (is_whole_number(label, *_INT64) or isinstance(label, str)):
-            raise CorpusError(f"{_LABELS}; received {label!r} as labels[{place}]")
-    return given if any(isinstance(label, str) for label in labels) else given.astype(np.int64)
+        if not (isinstance(label, str) if named else is_whole_number(label, *_INT64)):
+            among = " among names" if named else ""
+            raise CorpusError(f"{_LABELS}; received {label!r} as labels[{place}]{among}")
+    return given.astype(str if named else np.int64)
 
 
 def _remedy(given: npt.NDArray[Any]) -> str:
@@ -230,13 +230,6 @@ def _remedy(given: npt.NDArray[Any]) -> str:
     if given.ndim == 1:
         return ": give labels.astype(int)" if (given % 1 == 0).all() else ""
     return ": give its argmax(axis=1)" if given.ndim > 1 and given.shape[1] > 1 else ""
-
-
-def _check_all_are_names(labels: Sequence[object]) -> None:
-    """Raise CorpusError where NumPy has made text of what was none, such as a missing label."""
-    for label in labels:
-        if not isinstance(label, str):
-            raise CorpusError(f"{_LABELS}; received {label!r} among names")
 
 
 def _from_names(given: list[str], names: tuple[str, ...] | None) -> Labels:

@@ -121,11 +121,12 @@ def as_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Itera
 
 def _as_short_table(predictions: Iterable[Prediction], names: tuple[str, ...]) -> Iterator[str]:
     heads = ("class", "second", "third")
-    width = max(len(heads[1]), *map(len, names)) + len("  0.0000")
-    yield printable("  ".join([*(f"{head:<{width}}" for head in heads), "text"]))
+    width = max(len(head) for head in (*heads, *names))
+    gap = " " * len("  0.0000")
+    yield printable("  ".join([*(f"{head:<{width}}{gap}" for head in heads), "text"]))
     for text, _, probabilities in predictions:
         best = heapq.nlargest(len(heads), names, key=probabilities.__getitem__)
-        figures = (f"{name:<{width - 8}}  {probabilities[name]:.4f}" for name in best)
+        figures = (f"{name:<{width}}  {probabilities[name]:.4f}" for name in best)
         yield printable("  ".join([*figures, _start(text)]))
 
 

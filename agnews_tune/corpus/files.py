@@ -79,10 +79,11 @@ def _find_files(path: Path) -> list[Path]:
 
 def _files_of(folder: Path, part: str) -> list[Path]:
     found = sorted(path for path in folder.glob(f"{part}.*") if path.is_file())
-    count = "one file"
-    if part == "validation":  # what has another ending is no such part
-        found, count = [path for path in found if path.suffix in READERS], "at most one file"
-    if len(found) > 1 or (not found and count == "one file"):
+    optional = part == "validation"
+    if optional:  # what has another ending is no such part
+        found = [path for path in found if path.suffix.lower() in READERS]
+    if len(found) > 1 or not (found or optional):
+        count = "at most one file" if optional else "one file"
         received = ", ".join(path.name for path in found) or "none"
         raise CorpusError(f"folder {folder} must hold {count} {part}.*; received {received}")
     return found

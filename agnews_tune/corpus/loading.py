@@ -202,13 +202,14 @@ def _check_and_cut(
     if limit_train is not None and limit_train < len(train.labels):
         _, train = train.cut(limit_train)
     remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
-    if tables.validation:
-        validation = _check(tables.validation, classes)
-        _check_every_label(f"{source.name}: validation", validation.labels, "Add such rows")
-    else:
+    if tables.validation is None:
         train, validation = train.cut(min(VALIDATION_ROWS, len(train.labels) // 10))
+        held_out = ("validation, cut from train,", remedy)
+    else:
+        validation = _check(tables.validation, classes)
+        held_out = ("validation", "Add such rows")
     _check_every_label(f"{source.name}: train", train.labels, remedy)
-    _check_every_label(f"{source.name}: validation, cut from train,", validation.labels, remedy)
+    _check_every_label(f"{source.name}: {held_out[0]}", validation.labels, held_out[1])
     return train, validation, test
 
 

@@ -10,7 +10,7 @@ from agnews_tune.errors import GridError, did_you_mean
 from agnews_tune.grid import located_yaml
 from agnews_tune.grid.search import Search
 from agnews_tune.grid.settings import find_setting_fault
-from agnews_tune.hyperparameters import Hyperparameters, format_value, idle_in
+from agnews_tune.hyperparameters import Hyperparameters, format_value
 
 
 @dataclass(frozen=True)
@@ -240,24 +240,6 @@ def _to_dict(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as ``experiments:`` of a grid file holds it."""
     stated = {"parent": experiment.parent, **experiment.hyperparameters.to_dict()}
     return _drop_empty(stated | {"teacher": experiment.teacher, "published": experiment.published})
-
-
-def describe_idle(experiments: Sequence[Experiment]) -> list[str]:
-    """Return a line for each experiment that differs from an earlier one in what does nothing."""
-    lines = []
-    first: dict[object, Experiment] = {}
-    for experiment in experiments:
-        values = experiment.hyperparameters.to_dict()
-        effective = {name: values[name] for name in values.keys() - idle_in(values)}
-        same = first.setdefault((frozenset(effective.items()), experiment.teacher), experiment)
-        if same is not experiment:
-            names = ", ".join(difference(same.hyperparameters, experiment.hyperparameters))
-            cause = "model: linear" if values["model"] == "linear" else "pretrain_epochs: 0"
-            lines.append(
-                f"experiment {experiment.name!r} differs from {same.name!r} in {names} alone, "
-                f"which does nothing beside {cause}"
-            )
-    return lines
 
 
 def difference(parent: Hyperparameters, child: Hyperparameters) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from agnews_tune.errors import (
 )
 from agnews_tune.extras import check_installed
 from agnews_tune.files import remove_parts
-from agnews_tune.grid.experiments import Grid, Trial, describe_idle
+from agnews_tune.grid.experiments import Grid, Trial
 from agnews_tune.hyperparameters import Preprocessing
 from agnews_tune.records.layout import trial_folders
 from agnews_tune.records.writing import remove_backup, set_aside, write_grid, write_trial
 from agnews_tune.runs.planned_trial import PlannedTrial, plan_trial
+from agnews_tune.runs.repeated import describe_idle, describe_left_out
 from agnews_tune.runs.teachers import check_teachers
 from agnews_tune.text.encoded_corpus import EncodedCorpus, encode_corpus
 
@@ -58,20 +59,18 @@ class Plan:
         Raises:
             CorpusError: as ``encode_corpus``, with the names of the experiments.
         """
-        all_trials = [each for item in self.trials for each in (item, *item.teachers)]
-        needed: dict[Preprocessing, list[str]] = {}
-        for item in all_trials:
-            experiment = item.trial.experiment
-            names = needed.setdefault(experiment.hyperparameters.preprocessing, [])
-            names.append(experiment.name)
+        needed = {
+            each.trial.experiment.name: each.trial.experiment.hyperparameters.preprocessing
+            for planned in self.trials
+            for each in (planned, *planned.teachers)
+        }
         encoded = {}
-        for preprocessing, names in sorted(needed.items()):
+        for preprocessing in sorted(set(needed.values())):
             try:
                 encoded[preprocessing] = encode_corpus(self.corpus, preprocessing)
             except CorpusError as error:
-                raise CorpusError(
-                    f"experiment {some_of(list(dict.fromkeys(names)))}: {error}"
-                ) from error
+                names = [name for name, own in needed.items() if own == preprocessing]
+                raise CorpusError(f"experiment {some_of(names)}: {error}") from error
         return encoded
 
     def renewed(self) -> Plan:
@@ -85,7 +84,7 @@ class Plan:
             )
 
     def write(self) -> None:
-        """Write the resolved grid and the description of each trial that does not start over.
+        """Write the resolved grid, and what each trial is whose folder is free or its own.
 
         The records of finished trials that start over are kept apart; others stay until their
         trial starts. What a killed run has left is removed: parts of files, and the backups of
@@ -122,9 +121,9 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
             differs from another in what does nothing, and for draws that are the same as others.
     """
     chosen = grid.trials(only)
-    experiments = list(dict.fromkeys(trial.experiment.name for trial in chosen))
-    told = describe_idle([item for item in grid.experiments if item.name in experiments])
-    for message in [*_describe_left_out(grid, only), *told]:
+    names = {trial.experiment.name for trial in chosen}
+    idle = describe_idle(item for item in grid.experiments if item.name in names)
+    for message in [*describe_left_out(grid, only), *idle]:
         warnings.warn(message, RunWarning, stacklevel=2)
     corpus = load_corpus(**asdict(grid.data))
     folder = (results / grid.name).absolute()
@@ -147,21 +146,6 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
         drawn = [plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
     return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
-
-
-def _describe_left_out(grid: Grid, only: tuple[str, ...]) -> list[str]:
-    """Return a line for each chosen experiment that is left out, and one for all draws."""
-    draws = grid.search.names if grid.search else []
-    again = [name for name in grid.left_out if name in draws]
-    what = ", which runs for it" if only else " and is left out"
-    lines = [
-        f"experiment {name!r} is the same as {same!r}{what}"
-        for name, same in grid.left_out.items()
-        if (name in only if only else name not in again)
-    ]
-    if again:
-        lines.append(f"{len(again)} of {len(draws)} draws are the same as others and are left out")
-    return lines
 
 
 def _check_installed(trials: list[PlannedTrial]) -> None:
