@@ -16,7 +16,14 @@ from agnews_tune.errors import HyperparameterError, NotFittedError
 from agnews_tune.extras import check_installed
 from agnews_tune.fitting import begin
 from agnews_tune.hyperparameters import Hyperparameters, as_plain, differing
-from agnews_tune.inputs import SoftTargets, Texts, check_labelled, check_texts, prepare_training
+from agnews_tune.inputs import (
+    SoftTargets,
+    Texts,
+    check_for_linear,
+    check_labelled,
+    check_texts,
+    prepare_training,
+)
 from agnews_tune.networks.network import Network
 from agnews_tune.networks.recurrent import RecurrentNetwork
 from agnews_tune.saving import SavedModel, read_model, write_model
@@ -27,7 +34,6 @@ from agnews_tune.training.descent import Descent
 from agnews_tune.training.device import as_tensor, choose_precision, find_device
 from agnews_tune.training.evaluation import evaluate, predict_logits
 from agnews_tune.training.history import BestWeights, Callback, EpochLines, History, as_callbacks
-from agnews_tune.training.linear import check_sizes
 from agnews_tune.training.loop import own_random_state, train
 from agnews_tune.training.pretraining import Pretraining
 
@@ -149,15 +155,11 @@ class Classifier:
         )
         check_installed(hyperparameters)
         callbacks = as_callbacks(callbacks)
-        if soft_targets is not None and hyperparameters.model == "linear":
-            raise HyperparameterError(
-                "soft_targets must be left out for model 'linear': it learns from classes alone"
-            )
         given_rows = prepare_training(
             texts, labels, validation_data, validation_split, soft_targets
         )
         if hyperparameters.model == "linear":
-            check_sizes(given_rows.train[1])
+            check_for_linear(given_rows)
         rows = encode_rows(given_rows, hyperparameters.preprocessing)
         data = self._data(*rows.train, rows.soft_targets)
         validation = self._data(*rows.validation) if rows.validation else None

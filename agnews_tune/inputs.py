@@ -14,6 +14,7 @@ from agnews_tune.errors import CorpusError, HyperparameterError, did_you_mean, s
 from agnews_tune.hyperparameters import as_plain
 from agnews_tune.rules import is_number, is_whole_number
 from agnews_tune.text.encoding import EncodedTexts
+from agnews_tune.training.linear import FEWEST
 
 Texts = Sequence[str] | EncodedTexts
 LabelledTexts = tuple[Texts, Labels]
@@ -146,6 +147,26 @@ def prepare_training(
             f"{type(validation_data).__name__}"
         )
     return TrainingRows((texts, known), check_labelled(*validation_data, known.names), soft)
+
+
+def check_for_linear(rows: TrainingRows) -> None:
+    """See that a linear model can learn from checked rows.
+
+    Raises:
+        CorpusError: a class has one training row alone.
+        HyperparameterError: there are soft targets.
+    """
+    if rows.soft_targets is not None:
+        raise HyperparameterError(
+            "soft_targets must be left out for model 'linear': it learns from classes alone"
+        )
+    labels = rows.train[1]
+    present, sizes = np.unique(labels, return_counts=True)
+    if sizes.min() < FEWEST:
+        raise CorpusError(
+            f"model 'linear' needs at least {FEWEST} training rows of each class; class "
+            f"{labels.names[present[sizes.argmin()]]!r} has one"
+        )
 
 
 def check_classes(labels: Labels) -> None:

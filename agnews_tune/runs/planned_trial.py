@@ -16,7 +16,7 @@ from agnews_tune.grid.experiments import Trial
 from agnews_tune.hyperparameters import decisive, differing, format_value
 from agnews_tune.records.files import FORMAT
 from agnews_tune.records.layout import backup_path, has_record, has_result
-from agnews_tune.records.reading import damaged_part, read_trial
+from agnews_tune.records.reading import damaged_part, is_finished, read_trial
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,12 @@ class PlannedTrial:
         return self.action == "start over" and has_result(self.folder)
 
     def renewed(self) -> PlannedTrial:
-        """Compare the trial again with the record that is there now."""
+        """Compare the trial again with the record that is there now.
+
+        One that was finished and whole is not read through once more.
+        """
+        if self.action == "finished" and is_finished(self.folder, self.description["key"]):
+            return self
         action, detail = _action(self.folder, self.description)
         return replace(self, action=action, detail=detail)
 

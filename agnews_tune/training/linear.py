@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from agnews_tune.corpus.splits import Labels
-from agnews_tune.errors import CorpusError
 from agnews_tune.networks.linear import LinearNetwork
 from agnews_tune.training.batching import LabelledBatches
 from agnews_tune.training.evaluation import evaluate
@@ -18,16 +16,6 @@ FEWEST = 2  # training rows of a class: each is scored by a classifier that has 
 FOLDS = 3  # of the training rows, to learn what the scores are worth
 ABSENT = -30.0  # of the logit of a class without training rows, below the least that others have
 LOG_FACTORS = (-5.0, 5.0)  # where the factor is looked for
-
-
-def check_sizes(labels: Labels) -> None:
-    """Raise CorpusError where a class has one training row alone."""
-    present, sizes = np.unique(labels, return_counts=True)
-    if sizes.min() < FEWEST:
-        raise CorpusError(
-            f"model 'linear' needs at least {FEWEST} training rows of each class; class "
-            f"{labels.names[present[sizes.argmin()]]!r} has one"
-        )
 
 
 def fit_support_vectors(
@@ -41,7 +29,7 @@ def fit_support_vectors(
 
     Args:
         network: with its pairs.
-        data: what to train on, of which ``check_sizes`` holds.
+        data: what to train on, at least ``FEWEST`` rows of each class that is there.
         seed: of the order in which rows are taken.
 
     Returns:
