@@ -166,7 +166,7 @@ def test_plan_says_what_becomes_of_finished_trials(tmp_path: Path) -> None:
     again = plan(tmp_path, GRID.replace("hidden_dim: 8", "hidden_dim: 9"))
     lines = format_plan(again, again.encode(), RESOURCES).splitlines()
 
-    kept = f"kept:    2 finished before, which go to {tmp_path}/results/ideas/replaced/1"
+    kept = f"kept:    2 of other settings or data, which go to {tmp_path}/results/ideas/replaced/1"
     assert kept in lines
 
 

@@ -42,7 +42,7 @@ def format_setting(plan: Plan, resources: Resources) -> str:
     finished = len(plan.trials) - len(plan.to_run)
     removed = ", ".join(plan.removed)
     replaced = sum(planned.replaces_result for planned in plan.trials)
-    kept = f"{replaced} finished before, which go to {replaced_folder(plan.folder)}"
+    kept = f"{replaced} of other settings or data, which go to {replaced_folder(plan.folder)}"
     return (
         f"trials:  {len(plan.to_run)} to run, {finished} finished before\n"
         + (f"removed: {removed} (no longer in the grid; reports still have them)\n" * bool(removed))
