@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from agnews_tune.corpus.loading import load_corpus
     from agnews_tune.corpus.splits import Corpus
     from agnews_tune.errors import AgnewsTuneError
+    from agnews_tune.predictions import load_best_model
+    from agnews_tune.report.reading import read_report
+    from agnews_tune.running import run_grid
     from agnews_tune.training.backup import BackupAndRestore
     from agnews_tune.training.history import Callback, EarlyStopping, History, ModelCheckpoint
     from agnews_tune.training.tensorboard import TensorBoard
@@ -25,7 +28,10 @@ __all__ = [
     "History",
     "ModelCheckpoint",
     "TensorBoard",
+    "load_best_model",
     "load_corpus",
+    "read_report",
+    "run_grid",
 ]
 
 _HOMES = {
@@ -38,7 +44,10 @@ _HOMES = {
     "History": "training.history",
     "ModelCheckpoint": "training.history",
     "TensorBoard": "training.tensorboard",
+    "load_best_model": "predictions",
     "load_corpus": "corpus.loading",
+    "read_report": "report.reading",
+    "run_grid": "running",
 }
 
 

@@ -39,8 +39,11 @@ class Prediction(NamedTuple):
     probabilities: dict[str, float]
 
 
-def load_best(results: Path) -> tuple[TrialRecord, Classifier]:
+def load_best_model(results: str | Path) -> tuple[TrialRecord, Classifier]:
     """Load the model with the best validation accuracy under a results folder.
+
+    Returns:
+        The record of the trial that left it, and the model.
 
     Raises:
         RecordError: there is none that can be read.
@@ -48,7 +51,7 @@ def load_best(results: Path) -> tuple[TrialRecord, Classifier]:
     Warns:
         RecordWarning: for each better one that is damaged.
     """
-    records = find_models(results)
+    records = find_models(Path(results))
     from agnews_tune.classifier import Classifier
 
     for record in records:

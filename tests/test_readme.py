@@ -147,6 +147,25 @@ def test_python_example(tmp_path: Path) -> None:
     assert "('World', 'Sports', 'Business', 'Sci/Tech')" in done.stdout
 
 
+@pytest.mark.timeout(600)
+def test_commands_as_calls(tmp_path: Path) -> None:
+    """That code runs too, where the grids are, and answers what it says."""
+    shutil.copytree(ROOT / "grids", tmp_path / "grids")
+    done = subprocess.run(
+        [sys.executable, "-c", block("The three commands are calls too:")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *_, first, second, third = done.stdout.splitlines()
+
+    assert ["rnn-max", "None", "None"] == [*first.split()[:1], *first.split()[2:]]
+    assert "gru-max" == second.split()[0]
+    assert second.endswith(("better", "worse", "no evidence"))
+    assert third.endswith("-max ['Business']")
+
+
 def test_grid_example(tmp_path: Path) -> None:
     """The grid is one that can be read, and holds what the comments say."""
     path = tmp_path / "example.yaml"

@@ -26,7 +26,7 @@ from agnews_tune.report.forms import (
     format_terminal,
     sections_for_terminal,
 )
-from agnews_tune.report.reading import Report, read_report
+from agnews_tune.report.reading import Report, compare, read_report, read_summaries
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_any_subset_of_records_has_a_report(
         shutil.copy(whole / f"{name}-seed{seed}" / file, run / f"{name}-seed{seed}" / file)
     described = {trial for trial in TRIALS if (*trial, "trial.json") in kept}
     finished = [name for name, seed in described if (name, seed, "result.json") in kept]
-    report = read_report(run)
+    report = compare(run, read_summaries(run))
     rows = {row["experiment"]: row for row in csv.DictReader(io.StringIO(format_csv([report])))}
 
     assert {name for name, _ in described} == set(rows)

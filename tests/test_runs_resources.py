@@ -3,6 +3,7 @@
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -147,10 +148,18 @@ def test_more_than_there_is_is_an_error(asked: dict[str, float], expected: str) 
 @pytest.mark.parametrize("machine", [TWO_CORES, BIG])
 @pytest.mark.parametrize(
     ("gpus_per_trial", "received"),
-    [(1.5, "1.5"), (-0.5, "-0.5"), (-1, "-1"), (math.nan, "nan"), (math.inf, "inf")],
+    [
+        (1.5, "1.5"),
+        (-0.5, "-0.5"),
+        (-1, "-1"),
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        ("auto", "'auto'"),
+        (True, "True"),
+    ],
 )
 def test_shares_that_cannot_be_given_are_an_error(
-    machine: Machine, gpus_per_trial: float, received: str
+    machine: Machine, gpus_per_trial: Any, received: str
 ) -> None:
     """A share is part of one GPU or whole GPUs, whether there are any or not."""
     with pytest.raises(RunError) as caught:
@@ -160,6 +169,31 @@ def test_shares_that_cannot_be_given_are_an_error(
         "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
         f"received {received}"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (
+            {"cpus_per_trial": 0},
+            "--cpus-per-trial must be a whole number of at least 1; received 0",
+        ),
+        (
+            {"cpus_per_trial": None},
+            "--cpus-per-trial must be a whole number of at least 1; received None",
+        ),
+        (
+            {"max_concurrent": 1.5},
+            "--max-concurrent must be a whole number of at least 1; received 1.5",
+        ),
+    ],
+)
+def test_counts_are_checked(asked: dict[str, Any], expected: str) -> None:
+    """A command line checks its own; a notebook hands over anything."""
+    with pytest.raises(RunError) as caught:
+        share([TWO_CORES], **asked)
+
+    assert expected == str(caught.value)
 
 
 def test_a_share_that_ray_cannot_count_is_an_error() -> None:

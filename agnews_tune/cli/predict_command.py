@@ -62,7 +62,7 @@ def predict(
 
         classifier = Classifier.load(model_folder(model) if has_record(model) else model)
     else:
-        record, classifier = predictions.load_best(results)
+        record, classifier = predictions.load_best_model(results)
         click.echo(predictions.describe_model(record), err=True)
     lines: Iterable[bytes] = map(os.fsencode, texts) if texts else file or sys.stdin.buffer
     answers = predictions.predict(classifier, predictions.decode_lines(lines))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +14,7 @@ import click
 from agnews_tune.cli.defaults import results_option
 
 if TYPE_CHECKING:
-    from agnews_tune.grid.experiments import Grid
-    from agnews_tune.hyperparameters import Preprocessing
-    from agnews_tune.runs.planning import Plan
-    from agnews_tune.runs.resources import Machine, Resources
-    from agnews_tune.text.encoded_corpus import EncodedCorpus
+    from agnews_tune.running import Outcome
 
 
 def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> float | None:
@@ -114,17 +109,12 @@ def run(
       agnews-tune run grids/report.yaml --gpus-per-trial 0.25
       agnews-tune run grids/report.yaml --data corpus/ --only gru-max --epochs 2
     """
-    from agnews_tune.grid.file import read_grid
-    from agnews_tune.locking import locked
-    from agnews_tune.runs.plan_table import format_plan
-    from agnews_tune.runs.planning import plan_run
+    from agnews_tune.running import describe_plan, plan_grid, run_plan
     from agnews_tune.runs.resources import share
 
-    chosen = read_grid(grid).with_overrides(
-        source=data, limit_train=limit_train, seeds=seeds, epochs=epochs
+    plan = plan_grid(
+        grid, results, only, data=data, limit_train=limit_train, seeds=seeds, epochs=epochs
     )
-    plan = plan_run(_with_drawn(chosen), results, only)
-    corpora = plan.encode()
     divide = partial(
         share,
         cpus_per_trial=cpus_per_trial,
@@ -132,81 +122,25 @@ def run(
         max_concurrent=max_concurrent,
     )
     if dry_run:
-        click.echo(format_plan(plan, corpora, divide(_find_machines(address))))
+        click.echo(describe_plan(plan, divide, address))
         return
-    with locked(plan.folder):
-        plan = plan.renewed()
-        if not plan.to_run:
-            plan.write()
-            what = f"all {len(plan.trials)} trials are" if len(plan.trials) > 1 else "the trial is"
-            click.echo(f"nothing to run: {what} finished in {plan.folder}")
-            return
-        from agnews_tune import tuning
-
-        with tuning.connect(address) as machines:
-            resources = divide(machines)
-            click.echo(format_plan(plan, corpora, resources))
-            plan.write()
-            failures = _train(plan, corpora, resources, tensorboard)
-    _conclude(plan, failures)
+    again = shlex.join(["agnews-tune", *sys.argv[1:]])
+    outcome = run_plan(plan, divide, address=address, tensorboard=tensorboard, again=again)
+    _conclude(outcome)
 
 
-def _with_drawn(grid: Grid) -> Grid:
-    """Return a grid with what its search draws; without one Ray need not be loaded."""
-    if grid.search is None:
-        return grid
-    from agnews_tune import tuning
-
-    return grid.with_drawn(tuning.draw(grid.search))
-
-
-def _find_machines(address: str | None) -> list[Machine]:
-    """Return the machines of a cluster, or this one, which needs no Ray to be described."""
-    from agnews_tune.runs.resources import local_capacity
-
-    if address is None:
-        return [local_capacity()]
-    from agnews_tune import tuning
-
-    with tuning.connect(address) as machines:
-        return machines
-
-
-def _train(
-    plan: Plan,
-    corpora: Mapping[Preprocessing, EncodedCorpus],
-    resources: Resources,
-    tensorboard: bool,
-) -> dict[str, str]:
-    """Run a plan's trials under a live table; say how to go on where a signal ends them."""
-    from agnews_tune import tuning
-    from agnews_tune.runs.progress import Screen, follow
-
-    search = plan.grid.search
-    scheduler = tuning.StopWeakTrials(plan.drawn, search) if search else None
-    try:
-        with follow(plan.to_run, Screen(highlight=False)) as progress:
-            return tuning.run(
-                plan.to_run,
-                corpora,
-                resources,
-                progress,
-                tensorboard=tensorboard,
-                scheduler=scheduler,
-            )
-    except KeyboardInterrupt:
-        again = shlex.join(["agnews-tune", *sys.argv[1:]])
-        click.echo(f"go on from the last whole epochs with: {again}", err=True)
-        raise
-
-
-def _conclude(plan: Plan, failures: Mapping[str, str]) -> None:
-    """Say what came of a plan's trials; exit with 1 if one failed."""
+def _conclude(outcome: Outcome) -> None:
+    """Say what came of a run; exit with 1 if a trial failed."""
+    if not outcome.ran:
+        count = len(outcome.trials)
+        what = f"all {count} trials are" if count > 1 else "the trial is"
+        click.echo(f"nothing to run: {what} finished in {outcome.folder}")
+        return
     click.echo(
-        f"{len(plan.to_run) - len(failures)} of {len(plan.to_run)} trials finished; "
-        f"see them with: {shlex.join(['agnews-tune', 'report', str(plan.folder)])}"
+        f"{len(outcome.ran) - len(outcome.failures)} of {len(outcome.ran)} trials finished; "
+        f"see them with: {shlex.join(['agnews-tune', 'report', str(outcome.folder)])}"
     )
-    for name, cause in failures.items():
+    for name, cause in outcome.failures.items():
         click.echo(f"failed: {name}: {cause}", err=True)
-    if failures:
+    if outcome.failures:
         sys.exit(1)

@@ -142,7 +142,7 @@ class Grid:
         *,
         source: str | None = None,
         limit_train: int | None = None,
-        seeds: int | None = None,
+        seeds: int | list[int] | None = None,
         epochs: int | None = None,
     ) -> Grid:
         """Return a grid with these settings in place of its own; None keeps the grid's.
@@ -150,7 +150,7 @@ class Grid:
         Args:
             source: where the texts come from. The grid's label names are kept where they fit.
             limit_train: training rows to use at most.
-            seeds: how many seeds: 0, 1, 2, ...
+            seeds: how many seeds (0, 1, 2, ...), or which ones.
             epochs: epochs of every experiment. One that is then the same as an earlier one is left
                 out; the earlier one is then the parent and the teacher of others in its place.
 

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from agnews_tune.report.analysis import Analysis, Line
+from agnews_tune.report.contents import Contents, Part
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
-from agnews_tune.report.reading import Part
 from agnews_tune.report.searches import SearchOutcome
 from agnews_tune.report.statistics import Estimate
 
@@ -50,6 +50,16 @@ def line_figures(line: Line, analysis: Analysis) -> dict[str, Any]:
         "parameters": parameters and int(parameters.mean),
         "seconds": experiment.seconds if experiment.finished else None,
     }
+
+
+def rows_of(report: Contents) -> list[dict[str, Any]]:
+    """Return ``line_figures`` for each experiment of a run, with the run and its data."""
+    return [
+        {"run": report.name, "data": part.analysis.summary.data["name"]}
+        | line_figures(line, part.analysis)
+        for part in report.parts
+        for line in part.analysis.lines
+    ]
 
 
 def part_figures(part: Part) -> dict[str, Any]:

@@ -10,27 +10,27 @@ from collections.abc import Callable, Sequence
 
 from agnews_tune.printable import printable
 from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.contents import Contents
 from agnews_tune.report.document import WIDTH, Section, Table
-from agnews_tune.report.figures import line_figures, part_figures
+from agnews_tune.report.figures import part_figures, rows_of
 from agnews_tune.report.main_table import fitted_table, main_table
-from agnews_tune.report.reading import Report
 from agnews_tune.report.sections import describe_part
 
 
-def format_terminal(report: Report, all_columns: bool = False) -> str:
+def format_terminal(report: Contents, all_columns: bool = False) -> str:
     """Return what a terminal shows, no wider than 100 columns unless all columns are wanted."""
     choose = main_table if all_columns else fitted_table
     return sections_for_terminal(str(report.run), _sections(report, choose))
 
 
-def format_markdown(reports: Sequence[Report]) -> str:
+def format_markdown(reports: Sequence[Contents]) -> str:
     """Return whole reports as GitHub's Markdown."""
     return "\n".join(
         sections_as_markdown(report.name, _sections(report, main_table)) for report in reports
     )
 
 
-def format_latex(reports: Sequence[Report]) -> str:
+def format_latex(reports: Sequence[Contents]) -> str:
     """Return the tables for LaTeX's booktabs; what they are stands above them as a comment."""
     return "\n".join(
         f"% {report.name}, {' '.join(section.title.split())}\n{block.format('latex_booktabs')}\n"
@@ -41,15 +41,9 @@ def format_latex(reports: Sequence[Report]) -> str:
     )
 
 
-def format_csv(reports: Sequence[Report]) -> str:
+def format_csv(reports: Sequence[Contents]) -> str:
     """Return one line an experiment, every figure in full; accuracies are fractions."""
-    rows = [
-        {"run": report.name, "data": part.analysis.summary.data["name"]}
-        | line_figures(line, part.analysis)
-        for report in reports
-        for part in report.parts
-        for line in part.analysis.lines
-    ]
+    rows = [row for report in reports for row in rows_of(report)]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
@@ -57,7 +51,7 @@ def format_csv(reports: Sequence[Report]) -> str:
     return text.getvalue()
 
 
-def format_json(reports: Sequence[Report]) -> str:
+def format_json(reports: Sequence[Contents]) -> str:
     """Return a list with everything about each run, for other programs."""
     content = [
         {"run": report.name, "analyses": [part_figures(part) for part in report.parts]}
@@ -106,7 +100,7 @@ def _as_markdown(table: Table) -> str:
     return escaped.format("github")
 
 
-def _sections(report: Report, choose: Callable[[Analysis], Table]) -> list[Section]:
+def _sections(report: Contents, choose: Callable[[Analysis], Table]) -> list[Section]:
     return [
         section for part in report.parts for section in describe_part(part, choose(part.analysis))
     ]

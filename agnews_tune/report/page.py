@@ -13,11 +13,11 @@ from typing import Any
 
 from agnews_tune import __version__
 from agnews_tune.files import write_text
+from agnews_tune.report.contents import Contents, Part
 from agnews_tune.report.convergence import RULES
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.main_table import explain, main_table, meanings_for
 from agnews_tune.report.plots import describe_plot, describe_tried, read_library
-from agnews_tune.report.reading import Part, Report
 from agnews_tune.report.sections import describe_details, describe_search
 from agnews_tune.report.summary import PLOTS
 from agnews_tune.report.traces import choose_looks, choose_shown, drawn, epoch_table
@@ -25,7 +25,7 @@ from agnews_tune.report.traces import choose_looks, choose_shown, drawn, epoch_t
 FOLDER = Path(__file__).parent
 
 
-def write_page(report: Report) -> Path:
+def write_page(report: Contents) -> Path:
     """Write ``report.html`` into the folder of a run; return its path.
 
     Raises:
@@ -36,7 +36,7 @@ def write_page(report: Report) -> Path:
     return path
 
 
-def _render(report: Report) -> str:
+def _render(report: Contents) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     library, version = read_library()

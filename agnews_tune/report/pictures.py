@@ -15,7 +15,7 @@ from agnews_tune.report.drawing import Draw, Picture
 from agnews_tune.report.summary import PLOTS, DataSummary
 
 if TYPE_CHECKING:
-    from agnews_tune.report.reading import Report
+    from agnews_tune.report.contents import Contents
 
 
 def start_curves(run: Path, summaries: Sequence[DataSummary], draw: Draw) -> list[Picture]:
@@ -35,7 +35,7 @@ def start_curves(run: Path, summaries: Sequence[DataSummary], draw: Draw) -> lis
     ]
 
 
-def start_searches(report: Report, draw: Draw) -> list[Picture]:
+def start_searches(report: Contents, draw: Draw) -> list[Picture]:
     """Have what searches tried drawn; return what waits for each picture."""
     from agnews_tune.report.search_picture import draw_search
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from agnews_tune.hyperparameters import format_value
 from agnews_tune.report.analysis import Analysis
+from agnews_tune.report.contents import Part
 from agnews_tune.report.document import Block, Section, Table, interval, points
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.main_table import explain, meanings_for
 from agnews_tune.report.mistakes import HardRow, Mistakes
-from agnews_tune.report.reading import Part
 
 SEARCH_NOTES = (
     "correlation: of the value with the validation accuracy of the drawn experiment, by ranks "

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agnews_tune.errors import RunError, RunWarning
+from agnews_tune.rules import at_least, is_number
 
 # Trials on one GPU by default, at most; docs/performance.md has the curve.
 IN_TURN, SIDE_BY_SIDE = 4, 16
@@ -87,6 +88,9 @@ def share(
     has_gpu = any(machine.gpus for machine in machines)
     if gpus_per_trial is None:
         gpus_per_trial = automatic_share() if has_gpu else 0
+    _check_count("--cpus-per-trial", cpus_per_trial)
+    if max_concurrent is not None:
+        _check_count("--max-concurrent", max_concurrent)
     _check_share(gpus_per_trial)
     if gpus_per_trial and not has_gpu:
         warnings.warn(
@@ -102,16 +106,23 @@ def share(
     return Resources(cpus_per_trial, gpus_per_trial, min(at_once, max_concurrent or at_once))
 
 
-def _check_share(gpus_per_trial: float) -> None:
+def _check_count(name: str, value: object) -> None:
+    if expected := at_least(1)(value):
+        raise RunError(f"{name} must be {expected}; received {value!r}")
+
+
+def _check_share(gpus_per_trial: object) -> None:
+    if not is_number(gpus_per_trial) or not (
+        0 <= gpus_per_trial <= 1 or (gpus_per_trial > 1 and gpus_per_trial % 1 == 0)
+    ):
+        raise RunError(
+            "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
+            f"received {gpus_per_trial!r}"
+        )
     if 0 < gpus_per_trial < 1 / GRANULARITY:
         raise RunError(
             f"--gpus-per-trial must be 0 or at least {1 / GRANULARITY:g}; received "
             f"{gpus_per_trial:g}"
-        )
-    if not (0 <= gpus_per_trial <= 1 or (gpus_per_trial > 1 and gpus_per_trial % 1 == 0)):
-        raise RunError(
-            "--gpus-per-trial must be a fraction of a GPU from 0 to 1 or a whole number of GPUs; "
-            f"received {gpus_per_trial:g}"
         )
 
 

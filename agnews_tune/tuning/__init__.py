@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import warnings
 
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -15,9 +17,13 @@ QUIET = {
 }
 os.environ.update(QUIET)  # Ray reads some of them while it is imported
 
-from agnews_tune.tuning.cluster import connect  # noqa: E402
-from agnews_tune.tuning.halving import StopWeakTrials  # noqa: E402
-from agnews_tune.tuning.sampling import draw  # noqa: E402
-from agnews_tune.tuning.trials import run  # noqa: E402
+# In a notebook Ray, and what it loads, would ask for ipywidgets, which nothing here draws with.
+logging.getLogger("ray.widgets").setLevel(logging.WARNING)
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", "IProgress not found")
+    from agnews_tune.tuning.cluster import connect
+    from agnews_tune.tuning.halving import StopWeakTrials
+    from agnews_tune.tuning.sampling import draw
+    from agnews_tune.tuning.trials import run
 
 __all__ = ["StopWeakTrials", "connect", "draw", "run"]

@@ -30,8 +30,13 @@ def connect(address: str | None = None) -> Iterator[list[Machine]]:
     Gives the machines that take trials.
 
     Raises:
-        RunError: no cluster answers at the address.
+        RunError: no cluster answers at the address, or this process is connected to one already.
     """
+    if ray.is_initialized():
+        raise RunError(
+            "this process is connected to Ray already, and a run starts or joins its own; call "
+            "ray.shutdown() first"
+        )
     if address is None:
         # Ray would write a token of its own into the home folder, which may be read-only.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

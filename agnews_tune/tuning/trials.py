@@ -117,6 +117,7 @@ def _run_config(following: FollowTrials) -> Iterator[tune.RunConfig]:
                 name="tune",
                 storage_path=storage,
                 callbacks=[following],
+                progress_reporter=tune.CLIReporter(),  # silent; a notebook's clears what we printed
                 failure_config=tune.FailureConfig(max_failures=RETRIES),
                 verbose=0,
             )
