@@ -218,13 +218,8 @@ def _train(
 
     search = plan.grid.search
     scheduler = tuning.StopWeakTrials(plan.drawn, search) if search else None
-    # A notebook, which asks for colours, is no terminal that can redraw a table.
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    screen = Screen(
-        highlight=False, force_jupyter=False, force_terminal=on_terminal, quiet=not verbose
-    )
     try:
-        with follow(plan.to_run, screen) as progress:
+        with follow(plan.to_run, Screen(quiet=not verbose)) as progress:
             return tuning.run(
                 plan.to_run,
                 corpora,

@@ -1,6 +1,7 @@
 """What a run shows: plain lines in full, and the live table as it stands on a screen."""
 
 import os
+import pty
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -162,7 +163,7 @@ def test_run_goes_on_where_nobody_reads_it() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as output:
-        progress = Progress([planned("rnn-max")], Screen(file=output, force_terminal=False))
+        progress = Progress([planned("rnn-max")], Screen(output))
         with pytest.warns(RunWarning) as warned:
             progress.trial_failed("rnn-max-seed0", "loss is nan")
         progress.epoch_ended("rnn-max-seed0", logs(1))
@@ -176,7 +177,7 @@ def test_run_goes_on_where_nobody_reads_it() -> None:
 def test_run_goes_on_where_the_disk_behind_its_output_is_full() -> None:
     """The cause is that of the system."""
     with Path("/dev/full").open("w", encoding="utf-8") as output:
-        progress = Progress([planned("rnn-max")], Screen(file=output, force_terminal=False))
+        progress = Progress([planned("rnn-max")], Screen(output))
         with pytest.warns(RunWarning) as warned:
             progress.trial_failed("rnn-max-seed0", "loss is nan")
         progress.stopped()
@@ -288,6 +289,16 @@ def test_terminals_get_the_live_table(console: Console, expected: type[Progress]
     """What is shown follows from where it is shown."""
     with follow([planned("rnn")], console) as progress:
         assert expected is type(progress)
+
+
+def test_a_wish_for_colours_makes_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notebooks and test servers have it; they would fill with one table after another."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    leader, follower = pty.openpty()
+    with os.fdopen(leader), os.fdopen(follower, "w") as output:
+        assert Screen(output).is_terminal
+
+    assert not Screen(StringIO()).is_terminal
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -88,11 +89,27 @@ class TrialState:
 
 
 class Screen(Console):
-    """Standard output; where it can no longer be written to, a run goes on without it.
+    """A terminal or a file; where it can no longer be written to, a run goes on without it.
+
+    A notebook counts as a file: it asks for colours, and can redraw nothing.
+
+    Args:
+        file: where to print; standard output where it is None.
+        quiet: whether nothing is shown.
 
     Warns:
         RunWarning: once, why.
     """
+
+    def __init__(self, file: TextIO | None = None, *, quiet: bool = False) -> None:
+        shown = file or sys.stdout
+        super().__init__(
+            file=file,
+            highlight=False,
+            force_jupyter=False,
+            force_terminal=shown is not None and shown.isatty(),
+            quiet=quiet,
+        )
 
     def print(self, *objects: Any, **settings: Any) -> None:
         """Print as long as that is possible."""
