@@ -1,4 +1,4 @@
-"""The README shows what is there and what happens: its tree, its code, its commands' output."""
+"""The README and the pages of docs/ show what is there and what happens: trees, code, output."""
 
 import ast
 import re
@@ -20,20 +20,21 @@ from agnews_tune.report.reading import read_report
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {page.stem: page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")}
 KEPT = ("reference", "beyond", "pretrained", "search-20k")
 
 
-def block(start: str) -> str:
-    """Return the fenced block that starts with, or follows right after, some text."""
-    found = re.search(rf"{re.escape(start)}.*?```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"README.md has no block after {start!r}"
+def block(start: str, page: str = README) -> str:
+    """Return the first fenced block of a page that comes after some text."""
+    found = re.search(rf"{re.escape(start)}.*?```\w+\n(.*?)```", page, re.DOTALL)
+    assert found, f"there is no block after {start!r}"
     return found[1]
 
 
-def session(command: str) -> str:
-    """Return what the README prints under a command."""
-    found = re.search(rf"\$ {re.escape(command)}\n(.*?)```", README, re.DOTALL)
-    assert found, f"README.md shows no {command!r}"
+def session(command: str, page: str) -> str:
+    """Return what a page prints under a command."""
+    found = re.search(rf"\$ {re.escape(command)}\n(.*?)```", page, re.DOTALL)
+    assert found, f"there is no {command!r}"
     return found[1]
 
 
@@ -75,19 +76,24 @@ def test_demo(tmp_path: Path) -> None:
 
 
 def test_report_of_the_kept_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The README shows what the records under results/reference say, to the last figure."""
+    """The docs show what the records under results/reference say, to the last figure."""
     shutil.copytree(ROOT / "results" / "reference", tmp_path / "results" / "reference")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["report", "results/reference"])
 
-    assert session("agnews-tune report results/reference") == result.output.rstrip("\n") + "\n"
+    assert (
+        session("agnews-tune report results/reference", DOCS["report"])
+        == result.output.rstrip("\n") + "\n"
+    )
 
 
-@pytest.mark.parametrize("run", ["beyond", "pretrained"])
-def test_tables_of_kept_runs(run: str) -> None:
-    """The tables of docs/beyond.md are those of the records beside it."""
+@pytest.mark.parametrize(
+    ("run", "page"),
+    [("reference", README), ("beyond", DOCS["beyond"]), ("pretrained", DOCS["beyond"])],
+)
+def test_tables_of_kept_runs(run: str, page: str) -> None:
+    """The tables of the README and of docs/beyond.md are those of the records beside them."""
     table = report_table(run)
-    page = (ROOT / "docs" / "beyond.md").read_text(encoding="utf-8")
     shown = cells(page.partition(f"<!-- {run} -->")[2])
     columns = [table[0].index(name) for name in shown[0]]
 
@@ -182,7 +188,7 @@ def test_grid_example(tmp_path: Path) -> None:
 def test_search_example(tmp_path: Path) -> None:
     """The section fits the grid above it."""
     path = tmp_path / "example.yaml"
-    search = block("### Search where a grid is too coarse")
+    search = block("## Search where a grid is too coarse", DOCS["grids"])
     path.write_text(block("## A grid file") + "\n" + search, encoding="utf-8")
     grid = read_grid(path)
 
@@ -198,9 +204,10 @@ def test_search_example(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "files"),
+    ("page", "command", "files"),
     [
         (
+            README,
             "agnews-tune run broken.yaml",
             {
                 "broken.yaml": "data: demo\n\nexperiments:\n  rnn: {cel: rnn}\n"
@@ -208,6 +215,7 @@ def test_search_example(tmp_path: Path) -> None:
             },
         ),
         (
+            DOCS["data"],
             "agnews-tune run grids/quickstart.yaml --data tickets.csv",
             {
                 "tickets.csv": "text,label\nthe server is down,urgent\n,calm\n"
@@ -218,7 +226,11 @@ def test_search_example(tmp_path: Path) -> None:
     ],
 )
 def test_errors(
-    command: str, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str,
+    command: str,
+    files: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The errors shown are those that come."""
     for name, content in files.items():
@@ -227,12 +239,12 @@ def test_errors(
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, command.split()[1:])
 
-    assert (2, session(command)) == (result.exit_code, result.output)
+    assert (2, session(command, page)) == (result.exit_code, result.output)
 
 
 def test_hyperparameters() -> None:
     """The table names every hyperparameter and its default."""
-    rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", DOCS["grids"], re.MULTILINE)
     shown = {}
     for names, defaults in rows:
         values = defaults.strip("`").split(", ")
@@ -243,7 +255,7 @@ def test_hyperparameters() -> None:
 
 
 def test_options() -> None:
-    """Every option that the text names is one of the program's."""
+    """Every option that these pages name is one of the program's."""
     known = {
         option
         for command in main.commands.values()
@@ -251,7 +263,8 @@ def test_options() -> None:
         for option in item.opts
     } | {"--head", "--address", "--logdir"}  # of `ray start` and `tensorboard`
 
-    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
+    pages = "\n".join([README, *(DOCS[name] for name in ("data", "grids", "report", "runs"))])
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", pages)) <= known
 
 
 def test_tree() -> None:
@@ -269,27 +282,57 @@ def test_tree() -> None:
         if not name.startswith("results/") and (ROOT / name).exists()
     }
     tests = {name for name in on_disk if name.startswith("tests/test_")}
-    comments = tree()
+    comments = {
+        path: comment
+        for path, comment in tree("<!-- tree -->", DOCS["files"]).items()
+        if not path.endswith("/")
+    }
 
     assert all(comments.values()), comments
     assert on_disk - tests == comments.keys() - tests
 
 
-def tree() -> dict[str, str]:
-    """Return the comment of each file of the tree by its path, in the tree's order."""
+def tree(start: str, page: str) -> dict[str, str]:
+    """Return the comment of each line of a tree by its path, in the tree's order."""
     parents: list[str] = []
     comments = {}
-    for line in block("<!-- tree -->").splitlines():
+    for line in block(start, page).splitlines():
         name, comment = re.split(r"\s{2,}|$", line.strip(), maxsplit=1)
         parents[(len(line) - len(line.lstrip())) // 2 :] = [name]
-        if not name.endswith("/"):
-            comments["".join(parents)] = comment
+        comments["".join(parents)] = comment
     return comments
+
+
+def test_folders() -> None:
+    """The README's tree has every folder of the package, said as in the tree of all files."""
+    shown = tree("## Where things are", README)
+    files = tree("<!-- tree -->", DOCS["files"])
+    folders = {path for path in files if re.fullmatch(r"agnews_tune/\w+/", path)}
+
+    assert folders <= shown.keys()
+    assert [item for item in files.items() if item[0] in shown] == list(shown.items())
+
+
+def test_links() -> None:
+    """Every link to a file or a heading of the project leads to one."""
+    for folder, page in [(ROOT, README), *((ROOT / "docs", text) for text in DOCS.values())]:
+        for link in re.findall(r"\]\((?!https?:)(.*?)\)", page):
+            name, _, heading = link.partition("#")
+            target = folder / name
+
+            assert target.exists(), link
+            if heading:
+                text = target.read_text(encoding="utf-8") if name else page
+                heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+                assert heading in {
+                    re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads
+                }
 
 
 def test_tree_is_in_the_order_of_imports() -> None:
     """A module stands below those that it imports at its top; a folder's __init__ stands first."""
-    rest = [path for path in tree() if re.match(r"agnews_tune/.*(?<!__init__)\.py$", path)]
+    paths = tree("<!-- tree -->", DOCS["files"])
+    rest = [path for path in paths if re.match(r"agnews_tune/.*(?<!__init__)\.py$", path)]
     while rest:
         path = rest.pop(0)
         for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
