@@ -16,6 +16,7 @@ from agnews_tune.grid.file import read_grid
 from agnews_tune.hyperparameters import Hyperparameters
 from agnews_tune.records import layout, reading, writing
 from agnews_tune.report.analysis import Analysis, analyze
+from agnews_tune.report.outcomes import Outcomes
 from agnews_tune.report.summary import DataSummary, summarize
 from agnews_tune.training.history import Callback, Logs
 
@@ -123,6 +124,18 @@ def simulate_right(
         true = random.normal(accuracy, seed_deviation, (seeds, 1))
         simulated.append(taste + random.normal(0, 1, (seeds, rows)) < norm.ppf(true) * 11**0.5)
     return simulated
+
+
+def outcomes_of(right: Sequence[Any]) -> dict[int, Outcomes]:
+    """Return outcomes of two classes in which every label is 0, from ``(seeds, rows)`` each."""
+    return {
+        position: Outcomes(
+            [],
+            np.stack([trials, ~trials], axis=2).astype(np.float16),
+            np.zeros(trials.shape[1], int),
+        )
+        for position, trials in enumerate(right)
+    }
 
 
 def make_training(epochs: int, skill: float, random: np.random.Generator) -> list[dict[str, float]]:

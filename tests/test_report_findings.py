@@ -1,5 +1,6 @@
 """The paragraph says what the figures bear, and nothing else."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,35 @@ def test_quick_one_that_two_seeds_do_not_tell_apart(
         "interval is near, at 12,345 parameters and 9 s a training."
     ) in text
     assert text.endswith("Two seeds show large differences alone: run more with --seeds.")
+
+
+def test_what_seeds_easily_miss(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Where a change showed nothing, and seeds show how much they differ."""
+    for seed in range(3):
+        write(write_record, tmp_path, "rnn", 2000 + 5 * seed, seed=seed)
+        change = {"parent": "rnn", "change": "cell: gru"}
+        write(write_record, tmp_path, "gru", 2010 - 3 * seed, seed=seed, **change)
+
+    assert (
+        "No evidence of a difference: cell: gru against rnn (+0.08 [-0.36, +0.52] points). "
+        "Differences below 0.51 points are easily missed with 3 seeds, with 5, 10 or 20 those "
+        "below 0.33, 0.22 or 0.15."
+    ) in findings(tmp_path)
+
+
+def test_many_seeds_have_no_more_to_be_told(write_record: WriteRecord, tmp_path: Path) -> None:
+    """Only what these may miss is said; nothing where all changes did something."""
+    for seed in range(20):
+        write(write_record, tmp_path, "rnn", 2000 + seed % 5, seed=seed)
+        change = {"parent": "rnn", "change": "cell: gru"}
+        write(write_record, tmp_path, "gru", 2004 - seed % 4, seed=seed, **change)
+        change = {"parent": "rnn", "change": "cell: lstm"}
+        write(write_record, tmp_path, "lstm", 2204 - seed % 4, seed=seed, **change)
+
+    assert "are easily missed with 20 seeds.\n" in findings(tmp_path)
+    for seed in range(20):
+        shutil.rmtree(tmp_path / f"gru-seed{seed}")
+    assert "missed" not in findings(tmp_path)
 
 
 def test_experiment_without_predictions_is_named(write_record: WriteRecord, tmp_path: Path) -> None:

@@ -161,13 +161,14 @@ def test_csv_has_the_seconds_of_pretraining(write_record: WriteRecord, tmp_path:
 
 
 def test_json(report: Report) -> None:
-    """Everything: figures, effects, ensembles, findings, rules and errors."""
+    """Everything: figures, effects, ensembles, sensitivity, findings, rules and errors."""
     (content,) = json.loads(format_json([report]))
     (analysis,) = content["analyses"]
 
     assert "cells" == content["run"]
     assert DATA == analysis["data"]
     assert [0.8, 0.9, None] == [row["test_accuracy"] for row in analysis["experiments"]]
+    assert [] == analysis["sensitivity"]
     assert analysis["findings"].startswith("Helped: cell: gru against rnn (+10.00")
     assert [2250, 250] == [
         sum(row[k] for k, row in enumerate(analysis["mistakes"]["confusion"])),
@@ -176,6 +177,16 @@ def test_json(report: Report) -> None:
     assert {"row": 2499, "label": "urgent", "text": None} == {
         name: analysis["mistakes"]["all_wrong"][0][name] for name in ("row", "label", "text")
     }
+
+
+def test_json_of_several_seeds() -> None:
+    """They show which differences they find."""
+    kept = Path(__file__).parents[1] / "results" / "reference"
+    (content,) = json.loads(format_json([read_report(kept)]))
+    found = content["analyses"][0]["sensitivity"]
+
+    assert [3, 5, 10, 20] == [each["seeds"] for each in found]
+    assert [0.0171, 0.0089, 0.0052, 0.0035] == [round(each["difference"], 4) for each in found]
 
 
 def test_json_knows_no_nan(write_record: WriteRecord, tmp_path: Path) -> None:

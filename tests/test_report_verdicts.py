@@ -4,23 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from conftest import simulate_right
+from conftest import outcomes_of, simulate_right
 
-from agnews_tune.report.outcomes import Outcomes
 from agnews_tune.report.statistics import Estimate, mcnemar, wilson
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
-
-
-def outcomes_of(right: Sequence[np.ndarray]) -> dict[int, Outcomes]:
-    """Return outcomes of two classes in which every label is 0."""
-    return {
-        position: Outcomes(
-            [],
-            np.stack([trials, ~trials], axis=2).astype(np.float16),
-            np.zeros(trials.shape[1], int),
-        )
-        for position, trials in enumerate(right)
-    }
 
 
 def verdicts(right: Sequence[np.ndarray]) -> list[str]:

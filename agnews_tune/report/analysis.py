@@ -11,6 +11,7 @@ from agnews_tune.report.effects import Effect, find_effects
 from agnews_tune.report.ensembles import Ensemble, find_ensembles
 from agnews_tune.report.outcomes import Outcomes, read_outcomes
 from agnews_tune.report.searches import SearchOutcome, find_search
+from agnews_tune.report.sensitivity import Sensitivity, find_sensitivity
 from agnews_tune.report.statistics import Estimate
 from agnews_tune.report.summary import DataSummary, ExperimentSummary
 from agnews_tune.report.verdicts import Comparer, Difference, adjust
@@ -53,6 +54,7 @@ class Analysis:
         ensembles: of models asked at once.
         targets: test accuracies that the grid wants reached.
         search: what a search among them has found; None where there was none.
+        sensitivity: which differences between experiments and their parents so many seeds find.
     """
 
     summary: DataSummary
@@ -62,6 +64,7 @@ class Analysis:
     ensembles: list[Ensemble]
     targets: tuple[float, ...]
     search: SearchOutcome | None
+    sensitivity: list[Sensitivity]
 
     @property
     def fewest_seeds(self) -> int | None:
@@ -88,13 +91,12 @@ def analyze(
     comparer = Comparer(outcomes)
     best = _find_best(experiments)
     parents = [summary.parent_of(experiment) for experiment in experiments]
-    versus_parent = adjust(
-        {
-            position: comparer.difference(position, parent)
-            for position, parent in enumerate(parents)
-            if position in outcomes and parent in outcomes
-        }
-    )
+    pairs = [
+        (position, parent)
+        for position, parent in enumerate(parents)
+        if position in outcomes and parent in outcomes
+    ]
+    versus_parent = adjust({own: comparer.difference(own, parent) for own, parent in pairs})
     versus_best = adjust(
         {
             position: comparer.difference(position, best)
@@ -123,6 +125,7 @@ def analyze(
         find_ensembles(summary, outcomes),
         tuple(targets),
         find_search(summary, search),
+        find_sensitivity(outcomes, pairs),
     )
 
 

@@ -107,16 +107,21 @@ def _load(pipes: list[Pipe]) -> None:
 def end_on_sigterm() -> None:
     """Let SIGTERM end the process in order: what stands in ``finally`` is done."""
     for number in (signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, lambda *_: sys.exit())
+        signal.signal(number, _end)
+
+
+def _end(*_: object) -> None:
     sys.unraisablehook = _end_again
+    sys.exit()
 
 
 def _end_again(unraisable: sys.UnraisableHookArgs) -> None:
-    """Try again where a destructor ran, which Python lets nothing end."""
+    """Try again where a destructor ran, which Python lets nothing end.
+
+    What other destructors say of what they find half done is nobody's business any more.
+    """
     if unraisable.exc_type is SystemExit:
         signal.setitimer(signal.ITIMER_REAL, AGAIN)
-    else:
-        sys.__unraisablehook__(unraisable)
 
 
 def _draw(connection: Connection, pipes: list[Pipe]) -> None:

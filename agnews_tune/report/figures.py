@@ -87,6 +87,7 @@ def part_figures(part: Part) -> dict[str, Any]:
         ],
         "ensembles": [asdict(ensemble) for ensemble in analysis.ensembles],
         "search": analysis.search and _search_figures(analysis.search),
+        "sensitivity": [asdict(found) for found in analysis.sensitivity],
         "findings": " ".join(write_findings(analysis)),
         "rules": RULES,
     }

@@ -40,6 +40,11 @@ class Outcomes:
         right: npt.NDArray[np.bool_] = self.answers == self.labels
         return right
 
+    @cached_property
+    def alike(self) -> bool:
+        """Whether all seeds are right on the same rows, so that they are as good as one."""
+        return bool((self.right == self.right[0]).all())
+
 
 def read_outcomes(summary: DataSummary) -> dict[int, Outcomes]:
     """Read the test predictions of each experiment, by its position in the summary.

@@ -13,6 +13,7 @@ Sources:
     W. H. Kruskal, W. A. Wallis (1952), Use of ranks in one-criterion variance analysis.
     S. Holm (1979), A simple sequentially rejective multiple test procedure.
     F. E. Satterthwaite (1946), An approximate distribution of estimates of variance components.
+    N. L. Johnson, B. L. Welch (1940), Applications of the non-central t-distribution.
     A. B. Owen (2007), The pigeonhole bootstrap: rows and seeds are both resampled.
     B. Efron, R. J. Tibshirani (1993), An introduction to the bootstrap: the ideal bootstrap.
     T. Hesterberg (2015), What teachers should know about the bootstrap: its narrowness with few
@@ -170,6 +171,7 @@ class Bootstrap:
 
     def __init__(self, right: Sequence[npt.NDArray[Any]]) -> None:
         self.seeds = np.array([len(trials) for trials in right])
+        self.rows: int = right[0].shape[1]
         self._shares = np.stack([trials.mean(axis=0) for trials in right], axis=1)
         self._seed_variance = np.array([_variance(trials.mean(axis=1)) for trials in right])
         self._in_both = np.array([_variance(trials).mean() / trials.size for trials in right])
@@ -182,22 +184,36 @@ class Bootstrap:
         """
         from scipy.special import stdtr, stdtrit
 
-        by_row = self._shares @ weights
-        value = float(by_row.mean())
-        rows = float(by_row.var()) / len(by_row)
+        value = float((self._shares @ weights).mean())
         parts = self._parts(weights)
         seeds = sum(variance for variance, _ in parts)
-        variance = max(rows, rows + seeds - float(self._in_both @ weights**2))
+        rows = self._rows(weights)
+        variance = max(rows, self.variance_of_rows(weights) + seeds)
         error = math.sqrt(variance)
         if error < ROUNDING:
             return Estimate(value, value, value, p=1.0 if abs(value) < ROUNDING else 0.0)
-        components = [(rows, len(by_row) - 1), *parts]
-        spread = sum(part**2 / free for part, free in components)
+        components = [(rows, self.rows - 1), *parts]
         # What was taken off may leave less than a sum of components ever has.
-        freedom = max(variance**2 / spread, min(free for _, free in components))
+        freedom = max(_freedom(variance, components), min(free for _, free in components))
         margin = float(stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * stdtr(freedom, -abs(value) / error))
         return Estimate(value, value - margin, value + margin, p)
+
+    def variance_of_rows(self, weights: Floats) -> float:
+        """Return what the choice of rows adds to the variance, however many seeds there are.
+
+        It is estimated without bias, so that luck can bring it below 0.
+        """
+        return self._rows(weights) - float(self._in_both @ weights**2)
+
+    @property
+    def variance_of_a_seed(self) -> float:
+        """The variance of the accuracy of one seed, over those of all experiments."""
+        variance: float = np.average(self._seed_variance, weights=self.seeds - 1)
+        return variance
+
+    def _rows(self, weights: Floats) -> float:
+        return float((self._shares @ weights).var()) / self.rows
 
     def _parts(self, weights: Floats) -> list[tuple[float, int]]:
         """Return the variance that the seeds of each experiment bring, and how many are free.
@@ -213,6 +229,29 @@ class Bootstrap:
                 weights[several], self.seeds[several], self._seed_variance[several], strict=True
             )
         ]
+
+
+def detectable(components: Sequence[tuple[float, int]], level: float, power: float) -> float:
+    """Return the smallest difference that Student's t finds.
+
+    Args:
+        components: variances that add up to that of the difference, each with how many
+            observations it was estimated from, less one.
+        level: the p that counts as significant.
+        power: how often the difference is found.
+    """
+    from scipy.special import nctdtrinc, stdtrit
+
+    variance = sum(part for part, _ in components)
+    freedom = _freedom(variance, components)
+    return float(nctdtrinc(freedom, 1 - power, stdtrit(freedom, 1 - level / 2))) * math.sqrt(
+        variance
+    )
+
+
+def _freedom(variance: float, components: Sequence[tuple[float, int]]) -> float:
+    """Return Satterthwaite's degrees of freedom of a variance that has some components."""
+    return variance**2 / sum(part**2 / free for part, free in components)
 
 
 def _variance(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from agnews_tune.report.outcomes import Outcomes
 from agnews_tune.report.statistics import (
@@ -57,9 +56,9 @@ class Comparer:
 
         Seeds that are right on the same rows, as those of a linear model, are as good as one.
         """
-        right = self.outcomes[position].right
-        if _alike(right):
-            return wilson(int(right[0].sum()), right.shape[1])
+        found = self.outcomes[position]
+        if found.alike:
+            return wilson(int(found.right[0].sum()), found.right.shape[1])
         estimate = self.estimate({position: 1.0})
         return replace(estimate, low=max(0.0, estimate.low), high=min(1.0, estimate.high), p=None)
 
@@ -69,9 +68,9 @@ class Comparer:
         Seeds that are right on the same rows are as good as one.
         """
         estimate = self.estimate({own: 1.0, other: -1.0})
-        first, second = (self.outcomes[position].right for position in (own, other))
-        if _alike(first) and _alike(second):
-            estimate = replace(estimate, p=mcnemar(first[0], second[0]))
+        first, second = self.outcomes[own], self.outcomes[other]
+        if first.alike and second.alike:
+            estimate = replace(estimate, p=mcnemar(first.right[0], second.right[0]))
         return Difference(estimate)
 
     def estimate(self, weights: Mapping[int, float]) -> Estimate:
@@ -84,11 +83,6 @@ class Comparer:
     @cached_property
     def _bootstrap(self) -> Bootstrap:
         return Bootstrap([found.right for found in self.outcomes.values()])
-
-
-def _alike(right: npt.NDArray[np.bool_]) -> bool:
-    """Return whether all seeds of ``right`` (seeds, rows) are right on the same rows."""
-    return bool((right == right[0]).all())
 
 
 def adjust(differences: Mapping[int, Difference]) -> dict[int, Difference]:
