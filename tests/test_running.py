@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,14 @@ def test_a_notebook_answers_which_change_helped(
     record, model = load_best_model("results")
     assert {"cell": "rnn", "hidden_dim": 8}.items() <= record.trial["hyperparameters"].items()
     assert (1, 4) == model.predict(["Stocks slide as oil prices hit a record"]).shape
+
+
+def test_a_thread_runs_a_grid(grid: Path) -> None:
+    """As that of a web page does: Ray would set signal handlers, which only the main one may."""
+    with ThreadPoolExecutor() as pool:
+        outcome = pool.submit(run_grid, grid, only="base", verbose=False).result()
+
+    assert Outcome(Path("results/cells").absolute(), ["base-seed0"], ["base-seed0"], {}) == outcome
 
 
 def test_a_kernel_shows_lines_and_tables(grid: Path) -> None:

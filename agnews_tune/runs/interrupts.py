@@ -69,9 +69,10 @@ def kept_handlers() -> Iterator[None]:
     """Keep our handlers where a library puts in its own, and its processes deaf to a hang-up.
 
     The signals of a terminal reach every process that it started; those of the library are to end
-    with ours and not before.
+    with ours and not before. Only the main thread can put in handlers, the library's too.
     """
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in SIGNALS if main}
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
         yield
