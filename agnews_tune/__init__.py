@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from agnews_tune.report.reading import read_report
     from agnews_tune.running import run_grid
     from agnews_tune.training.backup import BackupAndRestore
-    from agnews_tune.training.history import Callback, EarlyStopping, History, ModelCheckpoint
+    from agnews_tune.training.callbacks import Callback, History
+    from agnews_tune.training.monitors import EarlyStopping, ModelCheckpoint
     from agnews_tune.training.tensorboard import TensorBoard
 
 __version__ = "0.1.0"
@@ -37,12 +38,12 @@ __all__ = [
 _HOMES = {
     "AgnewsTuneError": "errors",
     "BackupAndRestore": "training.backup",
-    "Callback": "training.history",
+    "Callback": "training.callbacks",
     "Classifier": "classifier",
     "Corpus": "corpus.splits",
-    "EarlyStopping": "training.history",
-    "History": "training.history",
-    "ModelCheckpoint": "training.history",
+    "EarlyStopping": "training.monitors",
+    "History": "training.callbacks",
+    "ModelCheckpoint": "training.monitors",
     "TensorBoard": "training.tensorboard",
     "load_best_model": "predictions",
     "load_corpus": "corpus.loading",

@@ -30,11 +30,12 @@ from agnews_tune.saving import SavedModel, read_model, write_model
 from agnews_tune.text.encoding import EncodedTexts
 from agnews_tune.text.vocabulary import Vocabulary
 from agnews_tune.training.batching import Batches, LabelledBatches
+from agnews_tune.training.callbacks import Callback, EpochLines, History, as_callbacks
 from agnews_tune.training.descent import Descent
 from agnews_tune.training.device import as_tensor, choose_precision, find_device
 from agnews_tune.training.evaluation import evaluate, predict_logits
-from agnews_tune.training.history import BestWeights, Callback, EpochLines, History, as_callbacks
 from agnews_tune.training.loop import own_random_state, train
+from agnews_tune.training.monitors import BestWeights
 from agnews_tune.training.pretraining import Pretraining
 
 SEEDS = 2**64  # that torch takes

@@ -13,7 +13,7 @@ from multiprocessing.synchronize import Barrier
 
 import torch
 
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 from benchmarks.figures import Figure
 from benchmarks.workload import Workload
 

@@ -18,7 +18,7 @@ from agnews_tune.records import layout, reading, writing
 from agnews_tune.report.analysis import Analysis, analyze
 from agnews_tune.report.outcomes import Outcomes
 from agnews_tune.report.summary import DataSummary, summarize
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 if TYPE_CHECKING:
     from agnews_tune import Classifier

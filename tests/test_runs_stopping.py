@@ -12,7 +12,8 @@ from agnews_tune.runs.planning import plan_run
 from agnews_tune.runs.stopping import ask_to_stop, stop_after
 from agnews_tune.runs.trial import run_trial
 from agnews_tune.text.encoded_corpus import EncodedCorpus
-from agnews_tune.training.history import Callback, EarlyStopping
+from agnews_tune.training.callbacks import Callback
+from agnews_tune.training.monitors import EarlyStopping
 
 GRID = """
 data: {source: demo, limit_train: 600}

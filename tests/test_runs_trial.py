@@ -13,7 +13,7 @@ from agnews_tune.runs.planned_trial import PlannedTrial
 from agnews_tune.runs.planning import plan_run
 from agnews_tune.runs.trial import run_trial
 from agnews_tune.text.encoded_corpus import EncodedCorpus
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 GRID = """
 data: {source: demo, limit_train: 600}

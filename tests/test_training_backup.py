@@ -30,7 +30,8 @@ from safetensors.torch import load_file, save_file
 from agnews_tune import BackupAndRestore, Classifier, load_corpus
 from agnews_tune.errors import RecordWarning
 from agnews_tune.records.reading import read_trial
-from agnews_tune.training.history import Callback, EarlyStopping, Logs, ModelCheckpoint
+from agnews_tune.training.callbacks import Callback, Logs
+from agnews_tune.training.monitors import EarlyStopping, ModelCheckpoint
 
 WATCHED = ("whole", "resumed")
 

@@ -19,9 +19,9 @@ from agnews_tune.text.encoding import EncodedTexts
 from agnews_tune.text.vocabulary import Vocabulary
 from agnews_tune.training.backup import BackupAndRestore
 from agnews_tune.training.batching import Batch, Batches, LabelledBatches
+from agnews_tune.training.callbacks import Callback
 from agnews_tune.training.cuda_graphs import WARM_UP
 from agnews_tune.training.descent import Descent
-from agnews_tune.training.history import Callback
 from agnews_tune.training.losses import training_loss
 from agnews_tune.training.pretraining import Pretraining
 

@@ -11,8 +11,8 @@ from conftest import Stop, StopPretraining, assert_same_fit, fit
 from agnews_tune import BackupAndRestore, Classifier
 from agnews_tune.networks.adaptive_softmax import Rooms
 from agnews_tune.training.batching import Batches
+from agnews_tune.training.callbacks import Callback, Logs
 from agnews_tune.training.descent import Descent
-from agnews_tune.training.history import Callback, Logs
 
 SETTINGS = {"pretrain_epochs": 3, "cell": "lstm", "learning_rate": 0.01}
 KINDS = [

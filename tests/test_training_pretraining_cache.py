@@ -13,7 +13,7 @@ from agnews_tune import BackupAndRestore
 from agnews_tune.cache import making
 from agnews_tune.hyperparameters import NAMES, Hyperparameters, Preprocessing
 from agnews_tune.text.encoding import EncodedTexts, Tokenizer, build_vocabulary, encode
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 from agnews_tune.training.pretraining_cache import KIND, WEIGHTS, ReusePretraining
 
 SETTINGS = {"pretrain_epochs": 3, "learning_rate": 0.01, "bidirectional": True}

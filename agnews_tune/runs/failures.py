@@ -7,7 +7,7 @@ import re
 
 from agnews_tune.errors import AgnewsTuneError, TrialError
 from agnews_tune.hyperparameters import Hyperparameters
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 CPU_ALLOCATION = "can't allocate memory"  # torch has no exception of its own for it
 

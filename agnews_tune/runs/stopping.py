@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agnews_tune.records.layout import stop_path
 from agnews_tune.sealed import DamagedError, read_sealed, write_sealed
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 
 def ask_to_stop(folder: Path, epoch: int) -> None:

@@ -21,9 +21,9 @@ from agnews_tune.runs.stopping import EndEarly, stop_after
 from agnews_tune.text.encoded_corpus import EncodedCorpus
 from agnews_tune.training.backup import BackupAndRestore
 from agnews_tune.training.batching import Batches
+from agnews_tune.training.callbacks import Callback, History, Logs
 from agnews_tune.training.device import as_tensor
 from agnews_tune.training.evaluation import measure, predict_logits
-from agnews_tune.training.history import Callback, History, Logs
 from agnews_tune.training.pretraining_cache import ReusePretraining
 
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from agnews_tune.errors import RecordWarning
 from agnews_tune.hyperparameters import decisive
 from agnews_tune.tensor_files import Shapes, first_difference, read_shapes, write_tensors
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 if TYPE_CHECKING:
     from torch import Tensor

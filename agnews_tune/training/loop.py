@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from agnews_tune.training.batching import Batch, LabelledBatches
+from agnews_tune.training.callbacks import Callback
 from agnews_tune.training.evaluation import evaluate
-from agnews_tune.training.history import Callback
 
 if TYPE_CHECKING:
     from agnews_tune.classifier import Classifier

@@ -17,8 +17,8 @@ from agnews_tune.networks.language_model import LanguageModel
 from agnews_tune.networks.recurrent import RecurrentNetwork
 from agnews_tune.text.encoding import EncodedTexts
 from agnews_tune.training.batching import Batch, Batches
+from agnews_tune.training.callbacks import Callback
 from agnews_tune.training.descent import Descent
-from agnews_tune.training.history import Callback
 
 
 class Pretraining:

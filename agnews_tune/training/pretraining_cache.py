@@ -17,7 +17,7 @@ from agnews_tune.cache import find_entry, make_entry, making
 from agnews_tune.hyperparameters import LANGUAGE_MODEL
 from agnews_tune.tensor_files import write_tensors
 from agnews_tune.text.encoding import EncodedTexts
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 from agnews_tune.training.pretraining import Pretraining
 
 KIND = "pretrained"

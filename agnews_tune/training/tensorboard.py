@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agnews_tune.files import explaining
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 _BOTH = ("accuracy", "loss")  # measured on train and validation rows
 

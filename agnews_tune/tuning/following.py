@@ -16,7 +16,7 @@ from agnews_tune.records.reading import read_trial
 from agnews_tune.records.writing import write_failure
 from agnews_tune.runs.failures import find_error
 from agnews_tune.runs.progress import Progress
-from agnews_tune.training.history import Callback, Logs
+from agnews_tune.training.callbacks import Callback, Logs
 
 RETRIES = 3  # of a trial whose process dies
 

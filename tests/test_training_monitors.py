@@ -1,4 +1,4 @@
-"""Callbacks: when they are called, what they see, what they leave."""
+"""Callbacks that watch a figure: when they stop, save and keep."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,13 +12,8 @@ from conftest import Stop
 from agnews_tune import Classifier
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.training.backup import BackupAndRestore
-from agnews_tune.training.history import (
-    BestWeights,
-    Callback,
-    EarlyStopping,
-    History,
-    ModelCheckpoint,
-)
+from agnews_tune.training.callbacks import Callback
+from agnews_tune.training.monitors import BestWeights, EarlyStopping, ModelCheckpoint
 
 TEXTS = ["the cup was won", "shares fell on monday"] * 8
 LABELS = ["Sports", "Business"] * 8
@@ -28,21 +23,12 @@ def tiny(**values: object) -> Classifier:
     return Classifier(hidden_dim=4, embedding_dim=4, min_count=0, batch_size=4, **values)
 
 
-class Diary(Callback):
+class Epochs(Callback):
     def __init__(self) -> None:
-        self.entries: list[str] = []
-
-    def on_train_begin(self) -> None:
-        self.entries.append("train begins")
+        self.begun: list[int] = []
 
     def on_epoch_begin(self, epoch: int) -> None:
-        self.entries.append(f"epoch {epoch} begins")
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        self.entries.append(f"epoch {epoch} ends with {sorted(logs)}")
-
-    def on_train_end(self) -> None:
-        self.entries.append("train ends")
+        self.begun.append(epoch)
 
 
 class Scripted(Callback):
@@ -70,35 +56,6 @@ def epochs_run(callback: Callback, monitor: str, values: list[float]) -> int:
         verbose=0,
     )
     return len(history.epoch)
-
-
-def test_callbacks_are_called_around_training_and_each_epoch() -> None:
-    """The hooks come in Keras' order, with the figures of the epoch."""
-    diary = Diary()
-    tiny().fit(
-        TEXTS, LABELS, validation_data=(TEXTS, LABELS), epochs=2, callbacks=[diary], verbose=0
-    )
-    figures = ["accuracy", "learning_rate", "loss", "seconds", "val_accuracy", "val_loss"]
-
-    assert diary.entries == [
-        "train begins",
-        "epoch 0 begins",
-        f"epoch 0 ends with {figures}",
-        "epoch 1 begins",
-        f"epoch 1 ends with {figures}",
-        "train ends",
-    ]
-
-
-def test_history_keeps_a_list_for_each_figure() -> None:
-    """A fit returns a History with one value an epoch; without validation data no val_ figures."""
-    history = tiny(learning_rate=0.01).fit(TEXTS, LABELS, epochs=3, verbose=0)
-
-    assert isinstance(history, History)
-    assert [0, 1, 2] == history.epoch
-    assert {"loss", "accuracy", "learning_rate", "seconds"} == set(history.history)
-    assert [0.01] * 3 == history.history["learning_rate"]
-    assert history.history["loss"][2] < history.history["loss"][0]
 
 
 @pytest.mark.parametrize(
@@ -139,16 +96,16 @@ def test_figure_that_is_no_number_is_no_gain() -> None:
 @pytest.mark.parametrize("callback", [EarlyStopping, partial(ModelCheckpoint, "model")])
 def test_missing_validation_names_what_there_is(callback: Callable[..., Callback]) -> None:
     """A figure that fit will not measure is an error before the first epoch."""
-    diary = Diary()
+    epochs = Epochs()
     with pytest.raises(HyperparameterError) as caught:
-        tiny().fit(TEXTS, LABELS, callbacks=[diary, callback(monitor="val_loss")], verbose=0)
+        tiny().fit(TEXTS, LABELS, callbacks=[epochs, callback(monitor="val_loss")], verbose=0)
 
     name = type(callback(monitor="loss")).__name__
     assert str(caught.value) == (
         f"{name} monitor must be one of 'loss', 'accuracy'; received 'val_loss' (did you mean "
         "'loss'?); figures that start with 'val_' need validation_data or validation_split"
     )
-    assert ["train begins"] == diary.entries
+    assert [] == epochs.begun
 
 
 def test_unknown_monitor_names_what_there_is() -> None:
