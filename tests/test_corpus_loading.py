@@ -368,6 +368,30 @@ def test_test_rows_that_are_also_in_train_are_a_warning():
     assert caught[0].filename == __file__
 
 
+def test_validation_rows_that_are_also_in_train_are_a_warning():
+    """From one in 100 on; then a test row of that text is one that is in train too."""
+    rows = [f"text {number % 97},{'ab'[number % 2]}" for number in range(400)]
+    Path("fruit").mkdir()
+    for part, chosen in (("train", rows[:300]), ("validation", rows[300:]), ("test", ["x,a"])):
+        Path(f"fruit/{part}.csv").write_text("\n".join(["text,label", *chosen, "y,b"]))
+    with pytest.warns(CorpusWarning) as caught:
+        load_corpus("fruit")
+    assert [str(warning.message) for warning in caught] == [
+        "fruit: test rows that are also in train: 1 of 2; the test accuracy will be too high",
+        "fruit: validation rows that are also in train: 101 of 101; the validation accuracy will "
+        "be too high, and a model that knows them by heart may look best",
+    ]
+
+
+def test_few_validation_rows_may_be_repeated():
+    """Where train is cut, a few of those that stand there twice fall to validation."""
+    rows = [f"text {number},{'ab'[number % 2]}" for number in range(500)]
+    Path("fruit").mkdir()
+    for part, chosen in (("train", rows[:299]), ("validation", rows[298:]), ("test", ["x,a"])):
+        Path(f"fruit/{part}.csv").write_text("\n".join(["text,label", *chosen]))
+    assert len(load_corpus("fruit").validation.texts) == 202
+
+
 def test_texts_of_punctuation_alone_are_not_the_same_text():
     """Without letters or digits there is nothing to compare."""
     rows = "".join(f"{'!' * number},{number % 2}\n" for number in range(1, 41))

@@ -10,18 +10,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from agnews_tune.cache import Entry, find_entry, make_entry
-from agnews_tune.corpus.checks import count_repeated
+from agnews_tune.corpus.checks import Repeated, find_repeated
 from agnews_tune.corpus.splits import Labels, Rows, Split, fingerprint
 from agnews_tune.corpus.stored_texts import StoredTexts, map_file, write_texts
 
-FORMAT = 2  # to be raised when the same source gives another corpus, or the files hold other things
+FORMAT = 3  # to be raised when the same source gives another corpus, or the files hold other things
 KIND = "corpora"
 TEXTS, OFFSETS, LABELS = "texts.utf8", "offsets.npy", "labels.npy"
 
@@ -32,12 +31,12 @@ class CheckedCorpus(NamedTuple):
     Attributes:
         splits: train, validation and test.
         fingerprint: as in the Corpus.
-        repeated: test rows that are also in train or validation.
+        repeated: held-out rows that are also in train.
     """
 
     splits: tuple[Split, Split, Split]
     fingerprint: str
-    repeated: int
+    repeated: Repeated
 
 
 def corpus_key(
@@ -74,9 +73,8 @@ def keep_corpus(key: str, parts: Sequence[Rows]) -> CheckedCorpus | None:
 
 
 def check_whole(splits: tuple[Split, Split, Split]) -> CheckedCorpus:
-    """Go over all texts for the fingerprint and the repeated test rows."""
-    train, validation, test = splits
-    repeated = count_repeated(test.texts, chain(train.texts, validation.texts))
+    """Go over all texts for the fingerprint and the rows that are repeated."""
+    repeated = find_repeated(*(split.texts for split in splits))
     return CheckedCorpus(splits, fingerprint(*splits), repeated)
 
 
@@ -103,7 +101,7 @@ def _read(entry: Entry | None) -> CheckedCorpus | None:
         splits = _open(entry.folder, content["label_names"], content["rows"])
     except OSError:  # deleted since it was found
         return None
-    return CheckedCorpus(splits, content["fingerprint"], content["repeated"])
+    return CheckedCorpus(splits, content["fingerprint"], Repeated(*content["repeated"]))
 
 
 def _open(

@@ -104,11 +104,28 @@ def check_classes_occur(name: str, classes: Classes, labels: npt.NDArray[np.int6
         )
 
 
-def count_repeated(test_texts: Iterable[str], train_texts: Iterable[str]) -> int:
-    """Return how many test texts are also in train, whatever their case and punctuation."""
-    counts = Counter(map(_letters_and_digits, test_texts))
-    del counts[b""]
-    return sum(counts.pop(key, 0) for key in map(_letters_and_digits, train_texts))
+class Repeated(NamedTuple):
+    """How many rows have the text of another one, whatever its case and punctuation.
+
+    Attributes:
+        validation: validation rows that are also in train.
+        test: test rows that are also in train or validation.
+    """
+
+    validation: int
+    test: int
+
+
+def find_repeated(train: Iterable[str], validation: Sequence[str], test: Iterable[str]) -> Repeated:
+    """Count held-out texts that a network has learned from, or was chosen by."""
+    seen, unseen = (Counter(map(_letters_and_digits, texts)) for texts in (validation, test))
+    del seen[b""], unseen[b""]
+    learned = chosen_by = 0
+    for key in map(_letters_and_digits, train):
+        chosen_by += seen.pop(key, 0)
+        learned += unseen.pop(key, 0)
+    learned += sum(unseen.pop(key, 0) for key in map(_letters_and_digits, validation))
+    return Repeated(chosen_by, learned)
 
 
 def _check_names(argument: str, names: Sequence[object] | None) -> None:

@@ -37,6 +37,7 @@ from agnews_tune.rules import is_whole_number
 
 AG_NEWS_NAME = "fancyzhx/ag_news"
 AG_NEWS_REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"
+NOTICEABLE = 0.01  # share of validation rows; where train is cut, a few are there by chance
 VALIDATION_ROWS = 5_000  # or a tenth of train, where that is less
 
 
@@ -88,8 +89,8 @@ def load_corpus(
         HyperparameterError: where ``limit_train`` is below 1.
 
     Warns:
-        CorpusWarning: where test rows are also in train, with their number, and where names of
-            labels differ in case or white space alone.
+        CorpusWarning: where test rows, or one validation row in 100, are also in train, with their
+            number, and where names of labels differ in case or white space alone.
     """
     names = _as_names("label_names", label_names), _as_names("default_names", default_names)
     limit_train = as_plain(limit_train)
@@ -100,10 +101,16 @@ def load_corpus(
     found = _find_source(str(source))
     (train, validation, test), fingerprint, repeated = _load(found, names, limit_train)
     told = []
-    if repeated:
+    if repeated.test:
         told.append(
-            f"test rows that are also in train: {repeated:,} of {len(test.texts):,}; the test "
+            f"test rows that are also in train: {repeated.test:,} of {len(test.texts):,}; the test "
             "accuracy will be too high"
+        )
+    if repeated.validation >= NOTICEABLE * len(validation.texts):
+        told.append(
+            f"validation rows that are also in train: {repeated.validation:,} of "
+            f"{len(validation.texts):,}; the validation accuracy will be too high, and a model "
+            "that knows them by heart may look best"
         )
     if alike := _find_alike(train.labels.names):
         told.append(f"labels that differ in case or white space alone: {some_of(alike)}")
