@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rich
 import torch
 from conftest import Stop
 
@@ -287,11 +288,12 @@ def test_verbose_2_prints_a_line_an_epoch(capsys: pytest.CaptureFixture) -> None
 
 
 def test_verbose_0_prints_nothing_and_1_prints_the_lines(capsys: pytest.CaptureFixture) -> None:
-    """Silence is silent; the bar goes, the lines stay."""
+    """Silence is silent; what is no terminal gets no bar, and no empty line in its place."""
     tiny().fit(TEXTS, LABELS, epochs=1, verbose=0)
     assert "" == capsys.readouterr().out
     tiny().fit(TEXTS, LABELS, epochs=1)
-    assert "Epoch 1/1  loss" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert (True, 1) == (out.startswith("Epoch 1/1  loss"), len(out.splitlines()))
 
 
 class StopInEpoch(Callback):
@@ -305,6 +307,24 @@ class StopInEpoch(Callback):
         raise KeyboardInterrupt
 
 
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    rich.reconfigure(force_terminal=True)
+    yield
+    rich.reconfigure()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_bar_goes_and_lines_stay(capsys: pytest.CaptureFixture) -> None:
+    """On a terminal."""
+    tiny().fit(TEXTS, LABELS, epochs=1)
+    out = capsys.readouterr().out
+
+    assert "\x1b[2K" in out
+    assert out.splitlines()[-1].split("\x1b[2K")[-1].startswith("Epoch 1/1  loss")
+
+
+@pytest.mark.usefixtures("terminal")
 def test_interrupted_bar_is_gone() -> None:
     """What refreshes it ends, even as long as a notebook keeps the traceback."""
     before = set(threading.enumerate())

@@ -158,7 +158,8 @@ def test_repeated_test_rows_are_told_each_time(source: Path) -> None:
             load_corpus("data")
 
         assert [
-            "data: test rows that are also in train: 1 of 2; the test accuracy will be too high"
+            "data: test rows that are also in train or validation: 1 of 2; the test "
+            "accuracy will be too high"
         ] == [str(warning.message) for warning in caught]
         assert __file__ == caught[0].filename
 

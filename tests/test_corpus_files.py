@@ -156,6 +156,23 @@ def test_folder_gives_train_and_test_rows():
     assert (len(test.texts), test.name) == (2, "data/test.parquet")
 
 
+@pytest.mark.parametrize("name", ["validation.csv", "valid.csv", "val.tsv", "dev.jsonl"])
+def test_folder_gives_validation_rows(name):
+    """Whatever usual name they have; two of these are one too many."""
+    Path("data").mkdir()
+    for part in ("train.csv", "test.csv", name):
+        write_rows(Path("data") / part, ROWS)
+    *_, validation = read_path(Path("data"))
+    assert (len(validation.texts), validation.name) == (3, f"data/{name}")
+    write_rows(Path("data/validation.parquet"), ROWS)
+    names = ", ".join(sorted(["validation.parquet", name]))
+    with pytest.raises(CorpusError) as caught:
+        read_path(Path("data"))
+    assert str(caught.value) == (
+        f"folder data must hold at most one file validation.*; received {names}"
+    )
+
+
 def test_single_file_gives_no_test_rows():
     """A file alone is train; who asked for it cuts test rows from it."""
     path = write("all.csv", "text,label\none,1\n")

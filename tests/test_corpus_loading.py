@@ -363,7 +363,8 @@ def test_test_rows_that_are_also_in_train_are_a_warning():
     with pytest.warns(CorpusWarning) as caught:
         load_corpus("fruit")
     assert [str(warning.message) for warning in caught] == [
-        "fruit: test rows that are also in train: 2 of 4; the test accuracy will be too high"
+        "fruit: test rows that are also in train or validation: 2 of 4; the test "
+        "accuracy will be too high"
     ]
     assert caught[0].filename == __file__
 
@@ -377,7 +378,8 @@ def test_validation_rows_that_are_also_in_train_are_a_warning():
     with pytest.warns(CorpusWarning) as caught:
         load_corpus("fruit")
     assert [str(warning.message) for warning in caught] == [
-        "fruit: test rows that are also in train: 1 of 2; the test accuracy will be too high",
+        "fruit: test rows that are also in train or validation: 1 of 2; the test "
+        "accuracy will be too high",
         "fruit: validation rows that are also in train: 101 of 101; the validation accuracy will "
         "be too high, and a model that knows them by heart may look best",
     ]
@@ -406,7 +408,8 @@ def test_letters_of_every_script_are_compared():
     with pytest.warns(CorpusWarning) as caught:
         load_corpus("fruit")
     assert [str(warning.message) for warning in caught] == [
-        "fruit: test rows that are also in train: 1 of 2; the test accuracy will be too high"
+        "fruit: test rows that are also in train or validation: 1 of 2; the test "
+        "accuracy will be too high"
     ]
 
 

@@ -100,6 +100,13 @@ def test_tables_of_kept_runs(run: str, page: str) -> None:
     assert [[row[column] for column in columns] for row in table] == shown
 
 
+def test_findings_that_are_quoted() -> None:
+    """The README's quotation stands in the report of these records."""
+    quoted = re.sub(r"\s*\n> ", " ", "\n" + "\n".join(re.findall(r"^> .*$", README, re.MULTILINE)))
+
+    assert quoted.strip() in format_markdown([read_report(ROOT / "results" / "reference")])
+
+
 def test_headline_figures() -> None:
     """The README's accuracies are those of the same records."""
     _heads, *shown = cells(README.partition("<!-- headline -->")[2])
@@ -183,6 +190,21 @@ def test_grid_example(tmp_path: Path) -> None:
     assert (0.9, 0.95) == grid.targets
     assert ["rnn", "gru", "gru-mean"] == [item.name for item in grid.experiments[4:]]
     assert all(len(item.change) == 1 for item in grid.experiments if item.parent)
+
+
+@pytest.mark.parametrize(
+    ("start", "names"),
+    [
+        ("trained by scikit-learn", ["linear"]),
+        ("## Learn from a better experiment", ["large", "small", "distilled"]),
+    ],
+)
+def test_examples_of_experiments(start: str, names: list[str], tmp_path: Path) -> None:
+    """With a source they are grids."""
+    path = tmp_path / "example.yaml"
+    path.write_text("data: demo\n" + block(start, DOCS["grids"]), encoding="utf-8")
+
+    assert names == [item.name for item in read_grid(path).experiments]
 
 
 def test_search_example(tmp_path: Path) -> None:

@@ -1,20 +1,21 @@
-"""Which differences so many seeds find: against statsmodels, and by simulation."""
+"""Which differences so many seeds find: by simulation of the whole report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 from conftest import outcomes_of, simulate_right
-from statsmodels.stats.power import TTestIndPower
 
-from agnews_tune.report.sensitivity import find_sensitivity
+from agnews_tune.report.outcomes import Outcomes
+from agnews_tune.report.sensitivity import Sensitivity, find_sensitivity
+from agnews_tune.report.statistics import Noise, detectable, noise_of
 from agnews_tune.report.verdicts import Comparer, adjust
 
 ROWS = 1000
 
 
 def wrong_in_turn(counts: Sequence[int]) -> np.ndarray:
-    """Return seeds of which each gets rows of its own wrong, as many as said, 100 in all."""
+    """Return seeds of which each gets rows of its own wrong, as many as said."""
     right = np.ones((len(counts), ROWS), bool)
     ends = np.cumsum(counts)
     for seed, (end, count) in enumerate(zip(ends, counts, strict=True)):
@@ -22,65 +23,91 @@ def wrong_in_turn(counts: Sequence[int]) -> np.ndarray:
     return right
 
 
-def test_without_noise_of_rows_it_is_the_power_of_a_t_test() -> None:
-    """Both experiments get each row right as often: only their seeds make noise."""
-    counts = ([10, 20, 30, 40], [25, 25, 15, 35])
-    deviation = np.sqrt(np.mean([np.var(each, ddof=1) for each in counts])) / ROWS
-    outcomes = outcomes_of([wrong_in_turn(each) for each in counts])
-
-    found = find_sensitivity(outcomes, [(1, 0)])
-
-    assert [4, 5, 10, 20] == [each.seeds for each in found]
-    for each in found:
-        effect = TTestIndPower().solve_power(nobs1=each.seeds, alpha=0.05, power=0.8)
-        assert pytest.approx(effect * deviation, rel=1e-3) == each.difference
+def sensitivity(
+    outcomes: Mapping[int, Outcomes], pairs: Sequence[tuple[int, int]]
+) -> list[Sensitivity]:
+    comparer = Comparer(outcomes)
+    return find_sensitivity(outcomes, adjust({pair: comparer.difference(*pair) for pair in pairs}))
 
 
-def test_more_comparisons_hide_more() -> None:
-    """Of four comparisons with the same experiment each counts at 5 / 4 %."""
-    right = [wrong_in_turn(each) for each in ([10, 20, 30, 40], [25, 25, 15, 35])]
-    outcomes = outcomes_of([right[0], *[right[1]] * 4])
-    deviation = np.sqrt(
-        (np.var([10, 20, 30, 40], ddof=1) + 4 * np.var([25, 25, 15, 35], ddof=1)) / 5
-    )
+def seeds_planned(right: Sequence[np.ndarray], *pairs: tuple[int, int]) -> list[int]:
+    return [each.seeds for each in sensitivity(outcomes_of(right), pairs)]
 
-    found = find_sensitivity(outcomes, [(own, 0) for own in range(1, 5)])
 
-    effect = TTestIndPower().solve_power(nobs1=4, alpha=0.05 / 4, power=0.8)
-    assert pytest.approx(effect * deviation / ROWS, rel=1e-3) == found[0].difference
+def test_noise_of_rows_and_of_seeds() -> None:
+    """Seeds that get 100 rows wrong in turn differ alone: by row both are right as often."""
+    own, other = wrong_in_turn([10, 20, 30, 40]), wrong_in_turn([25, 25, 15, 35])
+    noise = noise_of([(own, other), (other, own)])
+    deviations = [np.std(each, ddof=1) / ROWS for each in ([10, 20, 30, 40], [25, 25, 15, 35])]
+    per_row = 100 / ROWS * 0.25  # a row that one of 4 seeds gets wrong: 3 / 4 * 1 / 4 * 4 / 3
+
+    assert (0.0, ROWS) == (noise.rows, noise.test_rows)
+    assert pytest.approx(2 * per_row / ROWS) == noise.in_both
+    assert pytest.approx(np.mean(np.square(deviations))) == noise.seed
+
+
+def test_all_of_the_noise_counts() -> None:
+    """More of any of it hides more; more seeds hide less, and more comparisons hide more."""
+    noise = Noise(rows=1e-6, in_both=1e-6, seed=1e-5, test_rows=ROWS)
+    found = detectable(noise, 5, 0.05, 0.8)
+
+    assert found < detectable(noise._replace(rows=4e-6), 5, 0.05, 0.8)
+    assert found < detectable(noise._replace(seed=4e-5), 5, 0.05, 0.8)
+    assert found < detectable(noise, 5, 0.01, 0.8)
+    assert found < detectable(noise, 5, 0.05, 0.9)
+    assert found > detectable(noise, 6, 0.05, 0.8)
 
 
 def test_where_seeds_show_nothing() -> None:
-    """One seed, or seeds that answer alike, say nothing of others; two are too few to plan for."""
-    one, alike, two = np.ones((1, ROWS), bool), np.ones((3, ROWS), bool), wrong_in_turn([40, 60])
-    outcomes = outcomes_of([one, alike, two, ~two])
+    """One seed, two, as many as others have not, or seeds that answer alike: nothing is said."""
+    three = wrong_in_turn([20, 30, 50])
+    right = [
+        np.ones((1, ROWS), bool),
+        np.ones((3, ROWS), bool),
+        wrong_in_turn([40, 60]),
+        three,
+        three[:, ::-1],
+        wrong_in_turn([20, 30, 50, 40]),
+    ]
 
-    assert [] == find_sensitivity(outcomes, [])
-    assert [] == find_sensitivity(outcomes, [(1, 0), (2, 0), (2, 1)])
-    assert [3, 5, 10, 20] == [each.seeds for each in find_sensitivity(outcomes, [(3, 2), (2, 0)])]
+    assert [] == seeds_planned(right)
+    assert [] == seeds_planned(right, (1, 0), (3, 0), (3, 1), (3, 3))
+    assert [] == seeds_planned(right, (2, 2))
+    assert [] == seeds_planned(right, (4, 3), (5, 3))
+    assert [3, 5, 10, 20] == seeds_planned(right, (4, 3), (3, 0))
 
 
-def test_few_rows_show_nothing() -> None:
-    """With two test rows no difference is large enough for three seeds, or there is no noise."""
-    noisy, other = np.eye(3, 2, dtype=bool), ~np.eye(3, 2, dtype=bool)
-    outcomes = outcomes_of([noisy, other, np.eye(2, dtype=bool), ~np.eye(2, dtype=bool)])
+def test_what_is_decided_needs_no_seeds() -> None:
+    """Nothing is said where each difference has been found."""
+    bad = wrong_in_turn([300, 310, 320])
 
-    assert [5, 10, 20] == [each.seeds for each in find_sensitivity(outcomes, [(1, 0)] * 5)]
-    assert [] == find_sensitivity(outcomes, [(3, 2)])
+    assert [] == seeds_planned([bad, wrong_in_turn([20, 30, 50])], (1, 0))
+    assert [3, 5, 10, 20] == seeds_planned(
+        [bad, wrong_in_turn([20, 30, 50]), bad[:, ::-1]], (1, 0), (2, 0)
+    )
+
+
+def test_no_difference_is_large_enough() -> None:
+    """With two test rows and three seeds; nor is there noise where each seed gets as many right."""
+    noisy, even = np.eye(3, 2, dtype=bool), np.eye(3, dtype=bool)
+
+    assert [] == seeds_planned([noisy, ~noisy], (1, 0))
+    assert [] == seeds_planned([even, ~even], (1, 0))
 
 
 def found_of_planned(grids: int, seeds: int) -> float:
     """Return how often the only true difference is found, as large as a run of 3 seeds planned."""
     random = np.random.default_rng(seeds)
     pairs = [(own, 0) for own in range(1, 6)]
-    found = 0
-    for _ in range(grids):
-        planned = find_sensitivity(outcomes_of(simulate_right(random, [0.91] * 6, 3)), pairs)
-        difference = next(each.difference for each in planned if each.seeds == seeds)
-        accuracies = [0.91] * 5 + [0.91 + difference]
-        comparer = Comparer(outcomes_of(simulate_right(random, accuracies, seeds)))
-        verdicts = adjust({own: comparer.difference(own, other) for own, other in pairs})
-        found += verdicts[5].verdict == "better"
+    found = planned = 0
+    while planned < grids:
+        plan = sensitivity(outcomes_of(simulate_right(random, [0.91] * 6, 3)), pairs)
+        for difference in [each.difference for each in plan if each.seeds == seeds]:
+            accuracies = [0.91] * 5 + [0.91 + difference]
+            comparer = Comparer(outcomes_of(simulate_right(random, accuracies, seeds)))
+            verdicts = adjust({pair: comparer.difference(*pair) for pair in pairs})
+            planned += 1
+            found += verdicts[pairs[-1]].verdict == "better"
     return found / grids
 
 
@@ -91,10 +118,10 @@ def test_what_was_planned_is_found() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("seeds", "least"), [(3, 0.6), (5, 0.7), (10, 0.75), (20, 0.75)])
-def test_how_often_what_was_planned_is_found(seeds: int, least: float) -> None:
+@pytest.mark.parametrize("seeds", [3, 5, 10, 20])
+def test_how_often_what_was_planned_is_found(seeds: int) -> None:
     """1,000 grids of 6 experiments on 7,600 rows, planned from 3 seeds each."""
     share = found_of_planned(1000, seeds)
     print(f"{seeds} seeds: the planned difference is found in {share:.1%} of 1,000 grids")
 
-    assert least <= share <= 0.9
+    assert 0.7 <= share <= 0.87

@@ -15,6 +15,7 @@ from programs import descendants, loaded_after, run_python, wait_for_epoch
 from agnews_tune import load_best_model, read_report, run_grid
 from agnews_tune.errors import GridError, HyperparameterError, RunError
 from agnews_tune.running import Outcome
+from agnews_tune.tuning.cluster import connect
 
 GRID = """
 data: {source: demo, limit_train: 600}
@@ -80,6 +81,23 @@ def test_a_thread_runs_a_grid(grid: Path) -> None:
         outcome = pool.submit(run_grid, grid, only="base", verbose=False).result()
 
     assert Outcome(Path("results/cells").absolute(), ["base-seed0"], ["base-seed0"], {}) == outcome
+
+
+def test_two_threads_do_not_run_at_once() -> None:
+    """Ray is connected for the whole process."""
+    with connect(), ThreadPoolExecutor() as pool:
+        error = pool.submit(enter_connect).exception()
+
+    assert isinstance(error, RunError)
+    assert (
+        "another run of this process is under way, in another thread; wait until it ends, or start "
+        "a process for each"
+    ) == str(error)
+
+
+def enter_connect() -> None:
+    with connect():
+        pass
 
 
 def test_a_kernel_shows_lines_and_tables(grid: Path) -> None:

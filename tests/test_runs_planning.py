@@ -211,7 +211,7 @@ def test_removed_experiments_are_named(tmp_path: Path) -> None:
     lines = format_plan(made, made.encode(), RESOURCES).splitlines()
 
     assert (
-        "removed: mean-seed0, mean-seed1 (no longer in the grid; reports still have them)" in lines
+        "left:    mean-seed0, mean-seed1 (not part of this run; reports still have them)" in lines
     )
     assert (made.folder / "mean-seed0" / "result.json").exists()
 

@@ -235,6 +235,15 @@ def test_trial_without_an_epoch_runs_with_empty_figures() -> None:
     assert [["rnn-seed0", "running", "0/3", "", "", "", "", ""]] == rows(table)
 
 
+def test_losses_of_a_diverged_training_keep_their_column() -> None:
+    """A loss of 32 digits says no more than one of four."""
+    console = plain()
+    with follow([planned("rnn")], console) as progress:
+        progress.epoch_ended("rnn-seed0", logs(1) | {"loss": 1.349e31, "val_loss": 999999.0})
+
+    assert "  loss 1.349e+31  val_loss 999999.0000  " in console.file.getvalue()
+
+
 def test_retries_show_beside_the_status() -> None:
     """A trial whose process died runs again, and its row says so."""
     table = LiveTable([planned("rnn")], terminal())

@@ -8,19 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import Stop
+from test_training_callbacks import LABELS, TEXTS, tiny
 
 from agnews_tune import Classifier
 from agnews_tune.errors import HyperparameterError
 from agnews_tune.training.backup import BackupAndRestore
 from agnews_tune.training.callbacks import Callback
 from agnews_tune.training.monitors import BestWeights, EarlyStopping, ModelCheckpoint
-
-TEXTS = ["the cup was won", "shares fell on monday"] * 8
-LABELS = ["Sports", "Business"] * 8
-
-
-def tiny(**values: object) -> Classifier:
-    return Classifier(hidden_dim=4, embedding_dim=4, min_count=0, batch_size=4, **values)
 
 
 class Epochs(Callback):

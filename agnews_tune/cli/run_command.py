@@ -70,7 +70,7 @@ def _read_share(_ctx: click.Context, _param: click.Parameter, value: str) -> flo
     "--limit-train",
     type=click.IntRange(min=1),
     metavar="ROWS",
-    help="Use this many training rows, validation rows included.",
+    help="Use this many training rows; validation rows are cut from them where there are none.",
 )
 @results_option(
     help="Folder of all runs; this one goes to RESULTS/<name of the grid>/.",

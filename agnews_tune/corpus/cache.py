@@ -31,7 +31,7 @@ class CheckedCorpus(NamedTuple):
     Attributes:
         splits: train, validation and test.
         fingerprint: as in the Corpus.
-        repeated: held-out rows that are also in train.
+        repeated: held-out rows that a network has learned from, or was chosen by.
     """
 
     splits: tuple[Split, Split, Split]

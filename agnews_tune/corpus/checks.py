@@ -118,14 +118,15 @@ class Repeated(NamedTuple):
 
 def find_repeated(train: Iterable[str], validation: Sequence[str], test: Iterable[str]) -> Repeated:
     """Count held-out texts that a network has learned from, or was chosen by."""
-    seen, unseen = (Counter(map(_letters_and_digits, texts)) for texts in (validation, test))
-    del seen[b""], unseen[b""]
-    learned = chosen_by = 0
+    held_out = [Counter(map(_letters_and_digits, texts)) for texts in (validation, test)]
+    validation_times, test_times = held_out
+    del validation_times[b""], test_times[b""]
+    in_validation = in_test = 0
     for key in map(_letters_and_digits, train):
-        chosen_by += seen.pop(key, 0)
-        learned += unseen.pop(key, 0)
-    learned += sum(unseen.pop(key, 0) for key in map(_letters_and_digits, validation))
-    return Repeated(chosen_by, learned)
+        in_validation += validation_times.pop(key, 0)
+        in_test += test_times.pop(key, 0)
+    in_test += sum(test_times.pop(key, 0) for key in map(_letters_and_digits, validation))
+    return Repeated(in_validation, in_test)
 
 
 def _check_names(argument: str, names: Sequence[object] | None) -> None:

@@ -23,6 +23,7 @@ CLASSIC_COLUMNS = ("label", "title", "description")
 CLASSIC_HEADER = ("Class Index", "Title", "Description")
 CLASSIC_LABELS = {"1": 0, "2": 1, "3": 2, "4": 3}
 
+VALIDATION = ("validation", "valid", "val", "dev")  # as Hugging Face's datasets has them
 LARGEST_FIELD = 2**31 - 1  # characters; more does not fit the C long of every machine
 
 
@@ -78,8 +79,9 @@ def _find_files(path: Path) -> list[Path]:
 
 
 def _files_of(folder: Path, part: str) -> list[Path]:
-    found = sorted(path for path in folder.glob(f"{part}.*") if path.is_file())
     optional = part == "validation"
+    names = VALIDATION if optional else (part,)
+    found = sorted(path for name in names for path in folder.glob(f"{name}.*") if path.is_file())
     if optional:  # what has another ending is no such part
         found = [path for path in found if path.suffix.lower() in READERS]
     if len(found) > 1 or not (found or optional):

@@ -69,10 +69,10 @@ def load_corpus(
             - ``hub:<owner>/<name>``: another data set of the hub;
             - the path of a CSV, TSV, JSON lines (``.jsonl``, ``.json``) or Parquet file, or of a
               folder with one file ``train.*``, one file ``test.*`` and, if you like,
-              ``validation.*``. Columns are ``text`` and ``label``, or ``title``, ``description``
-              and ``label``; others are ignored. The classic AG News CSV (class 1 to 4, title,
-              description, without a header or with ``Class Index,Title,Description``) is known by
-              its first row.
+              ``validation.*`` (or ``valid``, ``val``, ``dev``). Columns are ``text`` and ``label``,
+              or ``title``, ``description`` and ``label``; others are ignored. The classic AG News
+              CSV (class 1 to 4, title, description, without a header or with ``Class
+              Index,Title,Description``) is known by its first row.
         label_names: the name of each class. Labels in the data are then these names, or numbers
             from 0. By default they are what the source says, or else the names or numbers in it.
         default_names: the name of each class where the source says nothing, and its labels are
@@ -89,8 +89,9 @@ def load_corpus(
         HyperparameterError: where ``limit_train`` is below 1.
 
     Warns:
-        CorpusWarning: where test rows, or one validation row in 100, are also in train, with their
-            number, and where names of labels differ in case or white space alone.
+        CorpusWarning: where test rows are also in train or validation, or one validation row in 100
+            in train, with their number, and where names of labels differ in case or white space
+            alone.
     """
     names = _as_names("label_names", label_names), _as_names("default_names", default_names)
     limit_train = as_plain(limit_train)
@@ -103,8 +104,8 @@ def load_corpus(
     told = []
     if repeated.test:
         told.append(
-            f"test rows that are also in train: {repeated.test:,} of {len(test.texts):,}; the test "
-            "accuracy will be too high"
+            f"test rows that are also in train or validation: {repeated.test:,} of "
+            f"{len(test.texts):,}; the test accuracy will be too high"
         )
     if repeated.validation >= NOTICEABLE * len(validation.texts):
         told.append(

@@ -91,12 +91,14 @@ def analyze(
     comparer = Comparer(outcomes)
     best = _find_best(experiments)
     parents = [summary.parent_of(experiment) for experiment in experiments]
-    pairs = [
-        (position, parent)
-        for position, parent in enumerate(parents)
-        if position in outcomes and parent in outcomes
-    ]
-    versus_parent = adjust({own: comparer.difference(own, parent) for own, parent in pairs})
+    compared = adjust(
+        {
+            (position, parent): comparer.difference(position, parent)
+            for position, parent in enumerate(parents)
+            if position in outcomes and parent in outcomes
+        }
+    )
+    versus_parent = {position: found for (position, _), found in compared.items()}
     versus_best = adjust(
         {
             position: comparer.difference(position, best)
@@ -125,7 +127,7 @@ def analyze(
         find_ensembles(summary, outcomes),
         tuple(targets),
         find_search(summary, search),
-        find_sensitivity(outcomes, pairs),
+        find_sensitivity(outcomes, compared),
     )
 
 

@@ -85,6 +85,11 @@ def points(estimate: Estimate) -> str:
     return f"{100 * estimate.value:+.2f} [{100 * estimate.low:+.2f}, {100 * estimate.high:+.2f}]"
 
 
+def probability(p: float) -> str:
+    """Return a p in two digits, or that it is smaller than a floating-point number can be."""
+    return f"{p:.2g}" if p else "<1e-300"
+
+
 def accuracy(figure: Figure | None) -> str:
     """Return a mean and its deviation over seeds."""
     if figure is None:

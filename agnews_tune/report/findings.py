@@ -7,7 +7,6 @@ from typing import Any
 
 from agnews_tune.report.analysis import Analysis, Line
 from agnews_tune.report.document import interval, points
-from agnews_tune.report.sensitivity import Sensitivity
 
 MORE_SEEDS = {
     1: "Where there is one seed, another one may change the answer: run more with --seeds.",
@@ -49,7 +48,7 @@ def _changes(analysis: Analysis) -> list[str]:
         ]
         if found:
             sentences.append(sentence.format(_join(found, "; ")))
-    sentences += _missed(analysis)
+    sentences += _sensitivity(analysis)
     gone = _names([line for line in _ended(analysis.lines) if line.outcomes is None])
     if gone and len(analysis.lines) > 1:
         sentences.append(f"Not compared, as test predictions are missing: {_join(gone, ', ')}.")
@@ -108,24 +107,14 @@ def _training(analysis: Analysis) -> list[str]:
     return [f"Training{where} was {'; '.join(parts)}."]
 
 
-def _missed(analysis: Analysis) -> list[str]:
-    """Say what these seeds may have missed, and how many more would find it."""
-    verdicts = [line.versus_parent.verdict for line in analysis.lines if line.versus_parent]
-    if not analysis.sensitivity or "no evidence" not in verdicts:
+def _sensitivity(analysis: Analysis) -> list[str]:
+    """Say which differences these seeds would find, and which ones more of them."""
+    if not analysis.sensitivity:
         return []
-    now, *more = analysis.sensitivity
-    sentence = f"Differences below {_points(now)} points are easily missed with {now.seeds} seeds"
-    if more:
-        counts, least = (
-            " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-            for words in ([str(each.seeds) for each in more], [_points(each) for each in more])
-        )
-        sentence += f", with {counts} those below {least}"
-    return [sentence + "."]
-
-
-def _points(found: Sensitivity) -> str:
-    return f"{100 * found.difference:.2f}"
+    now, *more = ((each.seeds, f"{100 * each.difference:.2f}") for each in analysis.sensitivity)
+    others = "".join(f", with {seeds} one of {points}" for seeds, points in more)
+    found = f"about four runs in five find a true difference of {now[1]} points"
+    return [f"With {now[0]} seeds {found}{others}."]
 
 
 def _cost(line: Line) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agnews_tune.report.analysis import Analysis, Line
-from agnews_tune.report.document import Table, accuracy, interval, points
+from agnews_tune.report.document import Table, accuracy, interval, points, probability
 
 NARROW = 22  # characters of a name, where that leaves room for another column
 # What is left out first where the table would be too wide stands last.
@@ -103,7 +103,7 @@ def _row(line: Line, analysis: Analysis) -> dict[str, str]:
         "n": str(len(results)),
         "test acc": accuracy(experiment.figure("test_accuracy")),
         "vs parent": points(difference.estimate) if difference else "",
-        "p": f"{difference.adjusted:.2g}" if difference else "",
+        "p": probability(difference.adjusted) if difference else "",
         "verdict": difference.verdict if difference else "",
         "best": _rank(line, analysis),
         "training": line.convergence.verdict if line.convergence else "",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agnews_tune.hyperparameters import format_value
 from agnews_tune.report.analysis import Analysis
 from agnews_tune.report.contents import Part
-from agnews_tune.report.document import Block, Section, Table, interval, points
+from agnews_tune.report.document import Block, Section, Table, interval, points, probability
 from agnews_tune.report.findings import write_findings
 from agnews_tune.report.main_table import explain, meanings_for
 from agnews_tune.report.mistakes import HardRow, Mistakes
@@ -50,7 +50,7 @@ def describe_search(analysis: Analysis) -> list[Section]:
             influence.space.describe(),
             format_value(best.values[influence.hyperparameter]),
             "" if influence.correlation is None else f"{influence.correlation:+.2f}",
-            "" if influence.p is None else f"{influence.p:.2g}",
+            "" if influence.p is None else probability(influence.p),
         ]
         for influence in found.influences
     ]
@@ -121,7 +121,7 @@ def _effects(analysis: Analysis) -> list[Block]:
             f"{format_value(effect.before)} to {format_value(effect.after)}",
             str(len(effect.pairs)),
             points(effect.gain.estimate),
-            f"{effect.gain.adjusted:.2g}",
+            probability(effect.gain.adjusted),
             effect.gain.verdict,
         ]
         for effect in analysis.effects

@@ -10,17 +10,18 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from agnews_tune.report.outcomes import Outcomes
-from agnews_tune.report.statistics import LEVEL, Bootstrap, detectable
+from agnews_tune.report.statistics import LEVEL, detectable, noise_of
+from agnews_tune.report.verdicts import Difference
 
 POWER = 0.8
-FEWEST = 3  # two seeds tell so little of their own spread that the calculation would flatter them
-SEEDS = (3, 5, 10, 20)
+FEWEST = 3  # two seeds tell next to nothing of their own spread
+SEEDS = (5, 10, 20)
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Sensitivity:
     Attributes:
         seeds: of each experiment.
         difference: in test accuracy, as a fraction, that is told from luck with a power of 80 %
-            where it is the only one among the comparisons of the table.
+            where it is the only true one among the comparisons that have shown nothing.
     """
 
     seeds: int
@@ -38,39 +39,35 @@ class Sensitivity:
 
 
 def find_sensitivity(
-    outcomes: Mapping[int, Outcomes], pairs: Sequence[tuple[int, int]]
+    outcomes: Mapping[int, Outcomes], compared: Mapping[tuple[int, int], Difference]
 ) -> list[Sensitivity]:
     """Return what as many seeds as there are would find, and what more of them would.
 
-    How much seeds differ is taken from all experiments that are compared, and what test rows bring
-    from all comparisons; pairs of which one side has not several seeds that differ show neither.
+    The noise is that of the comparisons which have shown nothing. Those of seeds that do not
+    differ, and of an experiment with its equal, have none.
 
     Args:
         outcomes: by position of the experiment.
-        pairs: positions of an experiment and its parent.
+        compared: adjusted differences, by the positions of an experiment and its parent.
 
     Returns:
-        One for each number of seeds, ascending, that finds any difference; none where seeds do not
-        differ.
+        One for each number of seeds, ascending. None where no comparison has noise, or where they
+        have not all the same number of seeds, 3 or more.
     """
-    shown = [pair for pair in pairs if not any(outcomes[position].alike for position in pair)]
-    positions = sorted({position for pair in shown for position in pair})
-    if not positions:
+    undecided = [pair for pair, found in compared.items() if found.verdict == "no evidence"]
+    right = {position: found.right for position, found in outcomes.items() if not found.alike}
+    noisy = [
+        (right[own], right[other])
+        for own, other in undecided
+        if own in right and other in right and not np.array_equal(right[own], right[other])
+    ]
+    counts = {len(seeds) for pair in noisy for seeds in pair}
+    if len(counts) != 1 or min(counts) < FEWEST:
         return []
-    bootstrap = Bootstrap([outcomes[position].right for position in positions])
-    weights = np.array(
-        [[(one == own) - float(one == other) for one in positions] for own, other in shown]
-    )
-    rows = max(0.0, float(np.mean([bootstrap.variance_of_rows(each) for each in weights])))
-    seed = bootstrap.variance_of_a_seed
-    if rows + seed == 0:
-        return []
-    fewest, level = int(bootstrap.seeds.min()), (1 - LEVEL) / len(pairs)
-
-    def found_by(seeds: int) -> Sensitivity:
-        side = seed / seeds, seeds - 1
-        components = [(rows, bootstrap.rows - 1), side, side]
-        return Sensitivity(seeds, detectable(components, level, POWER))
-
-    planned = map(found_by, sorted({max(fewest, FEWEST), *(n for n in SEEDS if n > fewest)}))
-    return [found for found in planned if found.difference < 1]
+    (now,) = counts
+    noise, level = noise_of(noisy), (1 - LEVEL) / len(undecided)
+    found = [
+        Sensitivity(seeds, detectable(noise, seeds, level, POWER))
+        for seeds in (now, *(more for more in SEEDS if more > now))
+    ]
+    return found if 0 < found[0].difference < 1 else []

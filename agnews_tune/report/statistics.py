@@ -13,7 +13,6 @@ Sources:
     W. H. Kruskal, W. A. Wallis (1952), Use of ranks in one-criterion variance analysis.
     S. Holm (1979), A simple sequentially rejective multiple test procedure.
     F. E. Satterthwaite (1946), An approximate distribution of estimates of variance components.
-    N. L. Johnson, B. L. Welch (1940), Applications of the non-central t-distribution.
     A. B. Owen (2007), The pigeonhole bootstrap: rows and seeds are both resampled.
     B. Efron, R. J. Tibshirani (1993), An introduction to the bootstrap: the ideal bootstrap.
     T. Hesterberg (2015), What teachers should know about the bootstrap: its narrowness with few
@@ -25,13 +24,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 LEVEL = 0.95
 FEW = 4  # ranks that say something
+DRAWS = 2000  # of seeds, for what so many of them would find
 PERMUTATIONS = 9999  # drawn where there are more; a report says the same each time
 ROUNDING = 1e-9  # what floating-point numbers make of no difference
 
@@ -171,7 +171,6 @@ class Bootstrap:
 
     def __init__(self, right: Sequence[npt.NDArray[Any]]) -> None:
         self.seeds = np.array([len(trials) for trials in right])
-        self.rows: int = right[0].shape[1]
         self._shares = np.stack([trials.mean(axis=0) for trials in right], axis=1)
         self._seed_variance = np.array([_variance(trials.mean(axis=1)) for trials in right])
         self._in_both = np.array([_variance(trials).mean() / trials.size for trials in right])
@@ -184,36 +183,16 @@ class Bootstrap:
         """
         from scipy.special import stdtr, stdtrit
 
-        value = float((self._shares @ weights).mean())
-        parts = self._parts(weights)
-        seeds = sum(variance for variance, _ in parts)
-        rows = self._rows(weights)
-        variance = max(rows, self.variance_of_rows(weights) + seeds)
+        by_row = self._shares @ weights
+        value, rows = float(by_row.mean()), float(by_row.var()) / len(by_row)
+        in_both = float(self._in_both @ weights**2)
+        variance, freedom = _combine(rows, len(by_row), in_both, self._parts(weights))
         error = math.sqrt(variance)
         if error < ROUNDING:
             return Estimate(value, value, value, p=1.0 if abs(value) < ROUNDING else 0.0)
-        components = [(rows, self.rows - 1), *parts]
-        # What was taken off may leave less than a sum of components ever has.
-        freedom = max(_freedom(variance, components), min(free for _, free in components))
         margin = float(stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * stdtr(freedom, -abs(value) / error))
         return Estimate(value, value - margin, value + margin, p)
-
-    def variance_of_rows(self, weights: Floats) -> float:
-        """Return what the choice of rows adds to the variance, however many seeds there are.
-
-        It is estimated without bias, so that luck can bring it below 0.
-        """
-        return self._rows(weights) - float(self._in_both @ weights**2)
-
-    @property
-    def variance_of_a_seed(self) -> float:
-        """The variance of the accuracy of one seed, over those of all experiments."""
-        variance: float = np.average(self._seed_variance, weights=self.seeds - 1)
-        return variance
-
-    def _rows(self, weights: Floats) -> float:
-        return float((self._shares @ weights).var()) / self.rows
 
     def _parts(self, weights: Floats) -> list[tuple[float, int]]:
         """Return the variance that the seeds of each experiment bring, and how many are free.
@@ -231,27 +210,81 @@ class Bootstrap:
         ]
 
 
-def detectable(components: Sequence[tuple[float, int]], level: float, power: float) -> float:
-    """Return the smallest difference that Student's t finds.
+class Noise(NamedTuple):
+    """What makes the difference between two experiments of one seed each uncertain, on average.
+
+    Attributes:
+        rows: variance that the choice of test rows brings, however many seeds there are.
+        in_both: variance of what single rows do to single seeds.
+        seed: variance of the accuracy of one seed, which has half of ``in_both``.
+        test_rows: how many there are.
+    """
+
+    rows: float
+    in_both: float
+    seed: float
+    test_rows: int
+
+
+def noise_of(pairs: Sequence[tuple[Right, Right]]) -> Noise:
+    """Return the mean noise of pairs of experiments, ``(seeds, rows)`` each with several seeds."""
+    count = pairs[0][0].shape[1]
+    by_row, in_both, seed = [], [], []
+    for pair in pairs:
+        own, other = pair
+        seeds = [len(right) for right in pair]
+        both = [float(_variance(right).mean()) / count for right in pair]
+        spread = float((own.mean(axis=0) - other.mean(axis=0)).var()) / count
+        by_row.append(spread - sum(one / number for one, number in zip(both, seeds, strict=True)))
+        in_both.append(sum(both))
+        seed.append(float(np.mean([_variance(right.mean(axis=1)) for right in pair])))
+    rows = max(0.0, float(np.mean(by_row)))
+    return Noise(rows, float(np.mean(in_both)), float(np.mean(seed)), count)
+
+
+def detectable(noise: Noise, seeds: int, level: float, power: float) -> float:
+    """Return the smallest difference that ``Bootstrap`` finds so often.
+
+    Accuracies and spreads of seeds are drawn, the same ones each time, and judged as the bootstrap
+    judges them.
 
     Args:
-        components: variances that add up to that of the difference, each with how many
-            observations it was estimated from, less one.
+        noise: of the comparison.
+        seeds: of each of the two experiments.
         level: the p that counts as significant.
-        power: how often the difference is found.
+        power: how often the difference is to be found.
     """
-    from scipy.special import nctdtrinc, stdtrit
+    from scipy.special import stdtrit
 
-    variance = sum(part for part, _ in components)
-    freedom = _freedom(variance, components)
-    return float(nctdtrinc(freedom, 1 - power, stdtrit(freedom, 1 - level / 2))) * math.sqrt(
-        variance
-    )
+    random = np.random.default_rng(0)
+    in_both, side = noise.in_both / seeds, noise.seed / seeds
+    drawn = side * random.chisquare(seeds - 1, (2, DRAWS)) / (seeds - 1)
+    parts = [(each, seeds - 1) for each in drawn]
+    variance, freedom = _combine(noise.rows + in_both, noise.test_rows, in_both, parts)
+    luck = random.normal(0.0, math.sqrt(noise.rows + 2 * side), DRAWS)
+    needed = stdtrit(freedom, 1 - level / 2) * np.sqrt(variance) - luck
+    return float(np.quantile(needed, power))
 
 
-def _freedom(variance: float, components: Sequence[tuple[float, int]]) -> float:
-    """Return Satterthwaite's degrees of freedom of a variance that has some components."""
-    return variance**2 / sum(part**2 / free for part, free in components)
+def _combine(
+    rows: float, count: int, in_both: float, seeds: Sequence[tuple[Any, int]]
+) -> tuple[Any, Any]:
+    """Return the variance of a weighted sum of accuracies, and Satterthwaite's degrees of freedom.
+
+    Args:
+        rows: the variance over rows.
+        count: of rows.
+        in_both: what is in the variance over rows and in that over seeds.
+        seeds: the variance that the seeds of each experiment bring, numbers or arrays of them, and
+            how many are free.
+    """
+    components = [(rows, count - 1), *seeds]
+    variance = np.maximum(rows, sum(part for part, _ in components) - in_both)
+    spread = sum(part**2 / free for part, free in components)
+    # What was taken off may leave less than a sum of components ever has.
+    least = min(free for _, free in components)
+    with np.errstate(invalid="ignore"):
+        return variance, np.fmax(variance**2 / spread, least)
 
 
 def _variance(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

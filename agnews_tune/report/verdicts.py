@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from agnews_tune.report.statistics import (
     mcnemar,
     wilson,
 )
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,12 @@ class Comparer:
         return Bootstrap([found.right for found in self.outcomes.values()])
 
 
-def adjust(differences: Mapping[int, Difference]) -> dict[int, Difference]:
+def adjust(differences: Mapping[Key, Difference]) -> dict[Key, Difference]:
     """Adjust the p-values of all comparisons of a table by Holm's method."""
     p_values = [
         1.0 if found.estimate.p is None else found.estimate.p for found in differences.values()
     ]
     return {
-        position: replace(found, adjusted=p)
-        for (position, found), p in zip(differences.items(), holm(p_values), strict=True)
+        key: replace(found, adjusted=p)
+        for (key, found), p in zip(differences.items(), holm(p_values), strict=True)
     }

@@ -40,12 +40,12 @@ def format_setting(plan: Plan, resources: Resources) -> str:
     rows = [len(split.texts) for split in (corpus.train, corpus.validation, corpus.test)]
     counts = "{:,} train, {:,} validation, {:,} test rows".format(*rows)
     finished = len(plan.trials) - len(plan.to_run)
-    removed = ", ".join(plan.removed)
+    left = ", ".join(plan.left)
     replaced = sum(planned.replaces_result for planned in plan.trials)
     kept = f"{replaced} of other settings or data, which go to {replaced_folder(plan.folder)}"
     return (
         f"trials:  {len(plan.to_run)} to run, {finished} finished before\n"
-        + (f"removed: {removed} (no longer in the grid; reports still have them)\n" * bool(removed))
+        + (f"left:    {left} (not part of this run; reports still have them)\n" * bool(left))
         + (f"kept:    {kept}\n" * bool(replaced))
         + f"data:    {corpus.name}: {counts}\n"
         f"classes: {some_of(corpus.label_names)}\n"

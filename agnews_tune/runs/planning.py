@@ -38,7 +38,7 @@ class Plan:
         folder: where the run's records go.
         trials: those of the chosen experiments, in the order in which they start.
         drawn: those of all experiments that a search has drawn, chosen or not.
-        removed: names of trials whose records are there and which the grid no longer has.
+        left: names of trials whose records are there and which are no part of it.
     """
 
     grid: Grid
@@ -46,7 +46,7 @@ class Plan:
     folder: Path
     trials: list[PlannedTrial]
     drawn: list[PlannedTrial]
-    removed: list[str]
+    left: list[str]
 
     @property
     def to_run(self) -> list[PlannedTrial]:
@@ -145,7 +145,7 @@ def plan_run(grid: Grid, results: Path, only: tuple[str, ...] = ()) -> Plan:
         warnings.simplefilter("ignore", RecordWarning)
         drawn = [plan(trial) for trial in grid.drawn_trials()]
     there = {found.name for found in trial_folders(folder)}
-    return Plan(grid, corpus, folder, trials, drawn, removed=sorted(there - set(positions)))
+    return Plan(grid, corpus, folder, trials, drawn, left=sorted(there - set(positions)))
 
 
 def _check_installed(trials: list[PlannedTrial]) -> None:

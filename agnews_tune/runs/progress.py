@@ -26,6 +26,8 @@ STYLES = {
     "waiting": "dim",
 }
 
+HUGE = 1e6  # a loss of training that has diverged
+
 
 @dataclass
 class TrialState:
@@ -65,8 +67,8 @@ class TrialState:
             self.name,
             status,
             f"{self.epoch}/{self.epochs}",
-            f"{self.logs['loss']:.4f}",
-            f"{self.logs['val_loss']:.4f}",
+            _loss(self.logs["loss"]),
+            _loss(self.logs["val_loss"]),
             f"{self.logs['val_accuracy']:.4f}",
             f"{self.rows / self.logs['seconds']:,.0f}",
             left,
@@ -80,8 +82,8 @@ class TrialState:
         left = _clock((self.pretrain_epochs - epoch) * seconds)
         return (
             f"pretraining {epoch}/{self.pretrain_epochs}",
-            f"{self.pretrain_logs['loss']:.4f}",
-            f"{self.pretrain_logs['val_loss']:.4f}",
+            _loss(self.pretrain_logs["loss"]),
+            _loss(self.pretrain_logs["val_loss"]),
             "",
             f"{self.rows / seconds:,.0f}",
             left if self.status == "running" else "",
@@ -261,6 +263,11 @@ def _state(planned: PlannedTrial) -> TrialState:
         hyperparameters.pretrain_epochs,
         planned.description["data"]["train_rows"],
     )
+
+
+def _loss(value: float) -> str:
+    """Return a loss with four decimals, as long as these say something."""
+    return f"{value:.4f}" if value < HUGE else f"{value:.4g}"
 
 
 def _clock(seconds: float) -> str:

@@ -130,6 +130,14 @@ def seeded_batches(
 def _with_bar(
     batches: Generator[Batch, None, None], title: str, steps: int
 ) -> Generator[Batch, None, None]:
+    from rich import get_console
     from rich.progress import track
 
-    yield from track(batches, description=title, total=steps, transient=True)
+    console = get_console()
+    yield from track(
+        batches,
+        description=title,
+        total=steps,
+        transient=True,
+        disable=not (console.is_terminal or console.is_jupyter),
+    )

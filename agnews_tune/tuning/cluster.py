@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,6 +24,9 @@ from agnews_tune.runs.resources import Machine, local_capacity
 ANSWER_SECONDS = 5
 
 
+_ONE_RUN = threading.Lock()  # Ray is connected for the whole process
+
+
 @contextmanager
 def connect(address: str | None = None) -> Iterator[list[Machine]]:
     """Start Ray on this machine, or join the cluster at ``address``, for the time of the block.
@@ -30,8 +34,23 @@ def connect(address: str | None = None) -> Iterator[list[Machine]]:
     Gives the machines that take trials.
 
     Raises:
-        RunError: no cluster answers at the address, or this process is connected to one already.
+        RunError: no cluster answers at the address, this process is connected to one already, or
+            another of its threads is in such a block.
     """
+    if not _ONE_RUN.acquire(blocking=False):
+        raise RunError(
+            "another run of this process is under way, in another thread; wait until it ends, or "
+            "start a process for each"
+        )
+    try:
+        with _connected(address) as machines:
+            yield machines
+    finally:
+        _ONE_RUN.release()
+
+
+@contextmanager
+def _connected(address: str | None) -> Iterator[list[Machine]]:
     if ray.is_initialized():
         raise RunError(
             "this process is connected to Ray already, and a run starts or joins its own; call "
