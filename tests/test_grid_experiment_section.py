@@ -33,7 +33,7 @@ def test_a_teacher_is_a_change(tmp_path: Path) -> None:
         ("large", "teacher: large"),
         ("large", "num_layers: 2"),
         ("small", "teacher: small"),
-        ("large", "baseline"),
+        ("large", "baseline, teacher: large"),
     ] == [(item.teacher, item.describe_change()) for item in grid.experiments]
 
 

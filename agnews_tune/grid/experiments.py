@@ -43,9 +43,12 @@ class Experiment:
         return self.hyperparameters, self.teacher
 
     def describe_change(self) -> str:
-        """Return ``baseline``, ``pooling: mean`` or ``2 changes: cell: gru, ...``."""
+        """Return ``baseline``, ``pooling: mean`` or ``2 changes: cell: gru, ...``.
+
+        A baseline that learns from a teacher says from which.
+        """
         if self.parent is None:
-            return "baseline"
+            return f"baseline, teacher: {self.teacher}" if self.teacher else "baseline"
         changes = ", ".join(f"{name}: {format_value(value)}" for name, value in self.change.items())
         return changes if len(self.change) == 1 else f"{len(self.change)} changes: {changes}"
 
