@@ -245,8 +245,8 @@ class TestRunRefuses:
             ),
             (
                 ("--limit-train", "20"),
-                "demo: validation, cut from train, must hold every label; received none of "
-                "'Business', 'Sci/Tech' (rows in all: 2). Raise limit_train or add such rows",
+                "demo: validation, a tenth of train, must hold every label; received none of "
+                "'Business', 'Sci/Tech' (its rows: 2). Raise limit_train or add such rows",
             ),
             (
                 ("--gpus-per-trial", "1.5"),

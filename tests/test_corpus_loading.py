@@ -222,8 +222,8 @@ def test_test_file_without_rows_is_refused():
 def test_class_too_rare_for_validation_is_refused():
     """A model cannot be selected on rows that lack a class."""
     assert error_of(write_rows("fruit.csv", {"apple": 98, "pear": 2})) == (
-        "fruit.csv: validation, cut from train, must hold every label; "
-        "received none of 'pear' (rows in all: 9). Add such rows"
+        "fruit.csv: validation, a tenth of train, must hold every label; "
+        "received none of 'pear' (its rows: 9). Add such rows"
     )
 
 
@@ -246,7 +246,7 @@ def test_validation_file_without_a_class_is_refused():
     for part, pears in (("train", 60), ("validation", 0), ("test", 4)):
         write_rows(f"fruit/{part}.csv", {"apple": 60, "pear": pears})
     assert error_of("fruit") == (
-        "fruit: validation must hold every label; received none of 'pear' (rows in all: 60). Add "
+        "fruit: validation must hold every label; received none of 'pear' (its rows: 60). Add "
         "such rows"
     )
 
@@ -312,12 +312,12 @@ def test_smaller_limit_keeps_rows_of_the_larger():
     assert smaller < larger
 
 
-@pytest.mark.parametrize(("limit", "split"), [(10, "validation, cut from train,"), (1, "train")])
+@pytest.mark.parametrize(("limit", "split"), [(10, "validation, a tenth of train,"), (1, "train")])
 def test_limit_train_must_leave_every_class_a_row(limit, split):
     """The error names what lacks what and the remedy; train is looked at before validation."""
     source = write_rows("fruit.csv", {"apple": 120, "pear": 80})
     assert error_of(source, limit_train=limit) == (
-        f"fruit.csv: {split} must hold every label; received none of 'pear' (rows in all: 1). "
+        f"fruit.csv: {split} must hold every label; received none of 'pear' (its rows: 1). "
         "Raise limit_train or add such rows"
     )
 

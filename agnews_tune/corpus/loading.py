@@ -211,8 +211,10 @@ def _check_and_cut(
         _, train = train.cut(limit_train)
     remedy = "Add such rows" if limit_train is None else "Raise limit_train or add such rows"
     if tables.validation is None:
-        train, validation = train.cut(min(VALIDATION_ROWS, len(train.labels) // 10))
-        held_out = ("validation, cut from train,", remedy)
+        tenth = len(train.labels) // 10
+        train, validation = train.cut(min(VALIDATION_ROWS, tenth))
+        share = "a tenth" if tenth < VALIDATION_ROWS else f"{VALIDATION_ROWS:,} rows"
+        held_out = (f"validation, {share} of train,", remedy)
     else:
         validation = _check(tables.validation, classes)
         held_out = ("validation", "Add such rows")
@@ -232,5 +234,5 @@ def _check_every_label(part: str, labels: Labels, remedy: str) -> None:
         names = [labels.names[label] for label in absent]
         raise CorpusError(
             f"{part} must hold every label; received none of {some_of(names)} "
-            f"(rows in all: {len(labels):,}). {remedy}"
+            f"(its rows: {len(labels):,}). {remedy}"
         )
