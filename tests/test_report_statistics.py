@@ -66,6 +66,13 @@ def test_mcnemar_is_that_of_statsmodels() -> None:
         assert pytest.approx(statsmodels_mcnemar(table, exact=True).pvalue) == mcnemar(own, other)
 
 
+def test_one_row_shows_nothing() -> None:
+    """There is no variance, and nothing to divide by."""
+    one = np.ones((1, 1), bool)
+
+    assert Estimate(0.0, 0.0, 0.0, p=1.0) == Bootstrap([one, one]).estimate(DIFFERENCE)
+
+
 def test_holm_is_that_of_statsmodels() -> None:
     """With ties, ones and a single value too."""
     for values in (

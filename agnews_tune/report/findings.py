@@ -108,13 +108,16 @@ def _training(analysis: Analysis) -> list[str]:
 
 
 def _sensitivity(analysis: Analysis) -> list[str]:
-    """Say which differences these seeds would find, and which ones more of them."""
-    if not analysis.sensitivity:
+    """Say which differences as many seeds would find in another run, and which ones more would."""
+    found = [(f"{100 * each.difference:.2g}", each.seeds) for each in analysis.sensitivity]
+    if not found:
         return []
-    now, *more = ((each.seeds, f"{100 * each.difference:.2f}") for each in analysis.sensitivity)
-    others = "".join(f", with {seeds} one of {points}" for seeds, points in more)
-    found = f"about four runs in five find a true difference of {now[1]} points"
-    return [f"With {now[0]} seeds {found}{others}."]
+    (points, seeds), *more = found
+    others = "".join(f", one of {points} with {seeds}" for points, seeds in more)
+    return [
+        f"A single true difference of {points} points or more would be found in about three of "
+        f"four new runs with {seeds} seeds{others}."
+    ]
 
 
 def _cost(line: Line) -> str:

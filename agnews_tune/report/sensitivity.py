@@ -19,7 +19,7 @@ from agnews_tune.report.outcomes import Outcomes
 from agnews_tune.report.statistics import LEVEL, detectable, noise_of
 from agnews_tune.report.verdicts import Difference
 
-POWER = 0.8
+POWER = 0.8  # with the noise that seeds have shown, a guess, three runs in four have found it
 FEWEST = 3  # two seeds tell next to nothing of their own spread
 SEEDS = (5, 10, 20)
 
@@ -31,7 +31,8 @@ class Sensitivity:
     Attributes:
         seeds: of each experiment.
         difference: in test accuracy, as a fraction, that is told from luck with a power of 80 %
-            where it is the only true one among the comparisons that have shown nothing.
+            where it is the only true one among the comparisons that have shown nothing, and what
+            else was found is found again.
     """
 
     seeds: int
@@ -51,8 +52,8 @@ def find_sensitivity(
         compared: adjusted differences, by the positions of an experiment and its parent.
 
     Returns:
-        One for each number of seeds, ascending. None where no comparison has noise, or where they
-        have not all the same number of seeds, 3 or more.
+        One for each number of seeds, ascending, that finds any difference. None where no comparison
+        has noise, or where they have not all the same number of seeds, 3 or more.
     """
     undecided = [pair for pair, found in compared.items() if found.verdict == "no evidence"]
     right = {position: found.right for position, found in outcomes.items() if not found.alike}
@@ -66,8 +67,8 @@ def find_sensitivity(
         return []
     (now,) = counts
     noise, level = noise_of(noisy), (1 - LEVEL) / len(undecided)
-    found = [
+    found = (
         Sensitivity(seeds, detectable(noise, seeds, level, POWER))
         for seeds in (now, *(more for more in SEEDS if more > now))
-    ]
-    return found if 0 < found[0].difference < 1 else []
+    )
+    return [each for each in found if 0 < each.difference < 1]

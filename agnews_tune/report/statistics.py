@@ -31,7 +31,7 @@ import numpy.typing as npt
 
 LEVEL = 0.95
 FEW = 4  # ranks that say something
-DRAWS = 2000  # of seeds, for what so many of them would find
+DRAWS = 20_000  # of seeds, for what so many of them would find
 PERMUTATIONS = 9999  # drawn where there are more; a report says the same each time
 ROUNDING = 1e-9  # what floating-point numbers make of no difference
 
@@ -211,12 +211,13 @@ class Bootstrap:
 
 
 class Noise(NamedTuple):
-    """What makes the difference between two experiments of one seed each uncertain, on average.
+    """What makes the difference between two experiments uncertain, on average over some pairs.
 
     Attributes:
-        rows: variance that the choice of test rows brings, however many seeds there are.
-        in_both: variance of what single rows do to single seeds.
-        seed: variance of the accuracy of one seed, which has half of ``in_both``.
+        rows: variance that the choice of test rows brings, however many seeds there are; 0 where
+            the records show none.
+        in_both: variance of what single rows do to single seeds, summed over the two sides.
+        seed: variance of the accuracy of one seed, mean of the two sides.
         test_rows: how many there are.
     """
 
@@ -243,16 +244,16 @@ def noise_of(pairs: Sequence[tuple[Right, Right]]) -> Noise:
 
 
 def detectable(noise: Noise, seeds: int, level: float, power: float) -> float:
-    """Return the smallest difference that ``Bootstrap`` finds so often.
+    """Return the smallest difference that ``Bootstrap`` finds with some power.
 
     Accuracies and spreads of seeds are drawn, the same ones each time, and judged as the bootstrap
-    judges them.
+    judges them. Seeds of both sides spread alike.
 
     Args:
         noise: of the comparison.
         seeds: of each of the two experiments.
         level: the p that counts as significant.
-        power: how often the difference is to be found.
+        power: share of runs in which the difference is found.
     """
     from scipy.special import stdtrit
 
@@ -280,10 +281,10 @@ def _combine(
     """
     components = [(rows, count - 1), *seeds]
     variance = np.maximum(rows, sum(part for part, _ in components) - in_both)
-    spread = sum(part**2 / free for part, free in components)
+    spread = sum(part**2 / max(1, free) for part, free in components)
     # What was taken off may leave less than a sum of components ever has.
     least = min(free for _, free in components)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"):  # 0 / 0: there is no variance at all
         return variance, np.fmax(variance**2 / spread, least)
 
 
