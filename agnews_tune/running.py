@@ -65,7 +65,7 @@ def run_grid(
     Args:
         grid: a grid file.
         data: the corpus in place of the grid's, as ``load_corpus`` takes it.
-        limit_train: training rows to use at most, validation rows included.
+        limit_train: training rows to use at most, as ``load_corpus`` takes it.
         seeds: how many (0, 1, 2, ...), or which ones, in place of the grid's.
         epochs: of every experiment, in place of the grid's.
         only: names of the experiments to run, or one name; all of them where it is empty.

@@ -118,8 +118,8 @@ class Repeated(NamedTuple):
 
 def find_repeated(train: Iterable[str], validation: Sequence[str], test: Iterable[str]) -> Repeated:
     """Count held-out texts that a network has learned from, or was chosen by."""
-    held_out = [Counter(map(_letters_and_digits, texts)) for texts in (validation, test)]
-    validation_times, test_times = held_out
+    validation_times = Counter(map(_letters_and_digits, validation))
+    test_times = Counter(map(_letters_and_digits, test))
     del validation_times[b""], test_times[b""]
     in_validation = in_test = 0
     for key in map(_letters_and_digits, train):

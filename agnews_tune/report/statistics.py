@@ -34,6 +34,7 @@ FEW = 4  # ranks that say something
 DRAWS = 20_000  # of seeds, for what so many of them would find
 PERMUTATIONS = 9999  # drawn where there are more; a report says the same each time
 ROUNDING = 1e-9  # what floating-point numbers make of no difference
+DIFFERENCE = np.array([1.0, -1.0])  # weights of the accuracies of two experiments
 
 Floats = npt.NDArray[np.float64]
 Right = npt.NDArray[np.bool_]
@@ -167,12 +168,16 @@ class Bootstrap:
     Args:
         right: for each experiment an array ``(seeds, rows)``: was the answer right, or what share
             of several answers?
+
+    Attributes:
+        seeds: how many each experiment has.
+        seed_variance: of the accuracy of one seed, for each experiment.
     """
 
     def __init__(self, right: Sequence[npt.NDArray[Any]]) -> None:
         self.seeds = np.array([len(trials) for trials in right])
         self._shares = np.stack([trials.mean(axis=0) for trials in right], axis=1)
-        self._seed_variance = np.array([_variance(trials.mean(axis=1)) for trials in right])
+        self.seed_variance = np.array([_variance(trials.mean(axis=1)) for trials in right])
         self._in_both = np.array([_variance(trials).mean() / trials.size for trials in right])
 
     def estimate(self, weights: Floats) -> Estimate:
@@ -183,16 +188,24 @@ class Bootstrap:
         """
         from scipy.special import stdtr, stdtrit
 
-        by_row = self._shares @ weights
-        value, rows = float(by_row.mean()), float(by_row.var()) / len(by_row)
-        in_both = float(self._in_both @ weights**2)
-        variance, freedom = _combine(rows, len(by_row), in_both, self._parts(weights))
+        value = float((self._shares @ weights).mean())
+        rows, in_both = self.over_rows(weights)
+        variance, freedom = _combine(rows, len(self._shares), in_both, self._parts(weights))
         error = math.sqrt(variance)
         if error < ROUNDING:
             return Estimate(value, value, value, p=1.0 if abs(value) < ROUNDING else 0.0)
         margin = float(stdtrit(freedom, (1 + LEVEL) / 2) * error)
         p = float(2 * stdtr(freedom, -abs(value) / error))
         return Estimate(value, value - margin, value + margin, p)
+
+    def over_rows(self, weights: Floats) -> tuple[float, float]:
+        """Return the variance over rows, and how much of it is what single rows do to single seeds.
+
+        Args:
+            weights: as for ``estimate``.
+        """
+        by_row = self._shares @ weights
+        return float(by_row.var()) / len(by_row), float(self._in_both @ weights**2)
 
     def _parts(self, weights: Floats) -> list[tuple[float, int]]:
         """Return the variance that the seeds of each experiment bring, and how many are free.
@@ -205,7 +218,7 @@ class Bootstrap:
         return [
             (float(weight**2 / count + borrowed) * float(variance), int(count) - 1)
             for weight, count, variance in zip(
-                weights[several], self.seeds[several], self._seed_variance[several], strict=True
+                weights[several], self.seeds[several], self.seed_variance[several], strict=True
             )
         ]
 
@@ -228,19 +241,12 @@ class Noise(NamedTuple):
 
 
 def noise_of(pairs: Sequence[tuple[Right, Right]]) -> Noise:
-    """Return the mean noise of pairs of experiments, ``(seeds, rows)`` each with several seeds."""
-    count = pairs[0][0].shape[1]
-    by_row, in_both, seed = [], [], []
-    for pair in pairs:
-        own, other = pair
-        seeds = [len(right) for right in pair]
-        both = [float(_variance(right).mean()) / count for right in pair]
-        spread = float((own.mean(axis=0) - other.mean(axis=0)).var()) / count
-        by_row.append(spread - sum(one / number for one, number in zip(both, seeds, strict=True)))
-        in_both.append(sum(both))
-        seed.append(float(np.mean([_variance(right.mean(axis=1)) for right in pair])))
-    rows = max(0.0, float(np.mean(by_row)))
-    return Noise(rows, float(np.mean(in_both)), float(np.mean(seed)), count)
+    """Return the mean noise of pairs of experiments, ``(seeds, rows)`` each, of as many seeds."""
+    seeds, test_rows = pairs[0][0].shape
+    found = [Bootstrap(pair) for pair in pairs]
+    over_rows, in_both = np.mean([each.over_rows(DIFFERENCE) for each in found], axis=0)
+    seed = float(np.mean([each.seed_variance for each in found]))
+    return Noise(max(0.0, float(over_rows - in_both)), float(in_both) * seeds, seed, test_rows)
 
 
 def detectable(noise: Noise, seeds: int, level: float, power: float) -> float:

@@ -22,8 +22,6 @@ from agnews_tune.runs.interrupts import kept_handlers
 from agnews_tune.runs.resources import Machine, local_capacity
 
 ANSWER_SECONDS = 5
-
-
 _ONE_RUN = threading.Lock()  # Ray is connected for the whole process
 
 
